@@ -1,0 +1,1 @@
+"""The words app and worker exchange: ids, jobs, results, catalogue. Pydantic only."""

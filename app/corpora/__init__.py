@@ -1,0 +1,1 @@
+"""Corpora: reading uploads, storing them, and looking at the sentences."""

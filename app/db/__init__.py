@@ -1,0 +1,1 @@
+"""Rows and arrays: tables, sessions, the array store."""

@@ -1,0 +1,1 @@
+"""Figures as SVG: pure functions from numbers to drawings, no database, no files, no clock."""

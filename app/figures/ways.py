@@ -1,0 +1,63 @@
+"""Ways through a map, level by level: those of the languages' centroids thin, those of a prompt in front."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.figures.figure import Panel
+from app.figures.style import Label, fonts
+from app.figures.svg import element, join, line, path, text
+
+NAMES = 170.0
+
+
+@dataclass(frozen=True)
+class Way:
+    """The places of one thing at every level, [levels, 2] in the map's units.
+
+    Levels are numbered where it is `front`, as far as there is room.
+    """
+
+    label: Label
+    places: np.ndarray
+    front: bool = False
+    dashed: bool = False
+
+
+def way_panel(ways: Sequence[Way], title: str, *, side: float = 480.0) -> Panel:
+    """Draw in one square with equal axes around all places; each way ends in a disc, at the last level."""
+    everything = np.concatenate([one.places for one in ways])
+    low, high = everything.min(axis=0), everything.max(axis=0)
+    span = float((high - low).max()) or 1.0
+    middle, scale = (low + high) / 2, (side - 36) / span
+    parts = [element("rect", x=0.5, y=0.5, width=side - 1, height=side - 1, class_="frame")]
+    for one in sorted(ways, key=lambda one: one.front):
+        points = [(float(x), float(y)) for x, y in (one.places - middle) * [scale, -scale] + side / 2]
+        drawn = [element("path", d=path(points), class_="line" if one.front else "line faint",
+                         stroke_dasharray="5 3" if one.dashed else None)]  # fmt: skip
+        named: list[tuple[float, float]] = []
+        for level, (x, y) in enumerate(points):
+            last = level == len(points) - 1
+            drawn.append(element("circle", cx=x, cy=y, r=4.0 if last else 1.8, class_="dots"))
+            clear = all(abs(x - left) > 11 or abs(y - up) > 9 for left, up in named)
+            if one.front and not one.dashed and clear:
+                named.append((x, y))
+                drawn.append(text(x + 5, y - 4, str(level), class_="minor"))
+        parts.append(element("g", *drawn, class_=one.label.css))
+    legend = [
+        element(
+            "g",
+            line(0, 18.0 * row, 22, 18.0 * row, class_="line", stroke_dasharray="5 3" if one.dashed else None),
+            text(28, 18.0 * row + 3.5, one.label.endonym, font_family=fonts(one.label.script)),
+            class_=one.label.css,
+        )
+        for row, one in enumerate(ways)
+    ]
+    legend.append(text(0, 18.0 * len(ways) + 6, "disc: last level", class_="minor"))
+    drawn = [text(0, 12, title, class_="heading"), element("g", *parts, transform="translate(0 20)")]
+    drawn.append(element("g", *legend, transform=f"translate({side + 14:g} 34)"))
+    said = ", ".join(one.label.endonym for one in ways)
+    return Panel(
+        side + NAMES, side + 22, join(drawn), f"{title}, levels 0 to {len(everything) // len(ways) - 1}: {said}."
+    )

@@ -1,0 +1,1 @@
+"""The first page, the health checks, and what Babelscope is about."""

@@ -1,0 +1,1 @@
+"""The map: a run's sentences in two dimensions, level by level."""

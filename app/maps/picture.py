@@ -1,0 +1,66 @@
+"""The map as a figure: what is drawn, and the caption that says how it was made."""
+
+import numpy as np
+
+from app.contracts import arrays as names
+from app.figures.figure import Figure, Table
+from app.figures.scale import significant, whole
+from app.figures.scatter import MOST_POINTS, Cloud, scatter_panel
+from app.maps.view import Maps, MapView
+
+READ_AT = {"mean": "mean over the tokens", "last": "last token", "last_content": "last token that is not punctuation"}
+UNITS = 65534.0  # Int16 units across the bounding box, -32767..32767
+WARNING = "Distances between clusters in UMAP are not meaningful; use the strip."
+
+
+def level_words(level: int) -> str:
+    """What a level is."""
+    return "embeddings" if level == 0 else f"output of layer {level - 1}"
+
+
+def trust_words(view: MapView) -> str:
+    """The trustworthiness of the shown level's projection in words."""
+    known = view.card.trustworthiness
+    return significant(known[view.level]) if view.level < len(known) else "not measured"
+
+
+def caption(view: MapView) -> str:
+    """Everything a reader needs to judge the map, in sentences."""
+    card, run = view.card, view.run
+    parameters = f" ({view.parameters})" if view.parameters else ""
+    parts = [
+        f"{card.title}{parameters}, seed {card.seed}, of hidden states at level {view.level} "
+        f"({level_words(view.level)}) of {run.model.name}.",
+        f"n\u00a0=\u00a0{whole(card.points)} sentences of {len(run.languages)} languages from {run.corpus.name}; "
+        f"{READ_AT[run.spec.settings.position]} of each sentence.",
+        f"Axes are the same at all levels. Trustworthiness {trust_words(view)}.",
+    ]
+    if card.points > MOST_POINTS:
+        parts.append(f"Drawn: the first {whole(MOST_POINTS)} points in random order.")
+    if view.lasso is not None and (view.lasso.method, view.lasso.level) != (view.method, view.level):
+        parts.append(f"The selection was drawn on {view.lasso.method} at level {view.lasso.level}.")
+    parts.append(WARNING)
+    return " ".join(parts)
+
+
+def in_units(points: np.ndarray, bounds: tuple[float, float, float, float]) -> np.ndarray:
+    """Int16 [N, 2] to data units: -32767 is the lower, 32767 the upper end of the box."""
+    low, high = np.array(bounds[:2]), np.array(bounds[2:])
+    found: np.ndarray = low + (points.astype(np.float64) + UNITS / 2) / UNITS * (high - low)
+    return found
+
+
+def picture(maps: Maps, view: MapView) -> Figure:
+    """The map with legend, names, selection and caption."""
+    points = maps.points(view.run, view.method, view.level)
+    language = maps.array(view.run, names.MAP_LANGUAGE)
+    chosen = maps.selected(view)
+    here = view.lasso is not None and (view.lasso.method, view.lasso.level) == (view.method, view.level)
+    corners = in_units(np.array(view.lasso.corners), view.card.bounds).tolist() if here and view.lasso else []
+    cloud = Cloud(
+        in_units(points, view.card.bounds), view.legend.category(language), chosen,
+        [(x, y) for x, y in corners], view.card.bounds,
+    )  # fmt: skip
+    title = f"{view.run.model.name}: level {view.level}, {level_words(view.level)}"
+    panel = scatter_panel(cloud, [key.drawn for key in view.legend.keys], view.card.title)
+    return Figure("map", title, caption(view), (panel,), 1, Table((), ()), len(view.legend.keys))

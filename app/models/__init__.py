@@ -1,0 +1,1 @@
+"""Models: naming one, the proof that it is read correctly, and its card."""

@@ -1,0 +1,1 @@
+"""The neurons of a run: the table, its exports, and a page for each neuron."""

@@ -1,0 +1,1 @@
+"""Question sets: uploaded, listed, looked at, deleted."""

@@ -1,0 +1,1 @@
+"""Runs: choosing what to scan, what it will cost, and how it goes."""

@@ -1,0 +1,1 @@
+"""Neuron sets: chosen by score, by hand, from files or from other sets; compared, exported, used."""

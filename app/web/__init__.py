@@ -1,0 +1,1 @@
+"""What all pages share: dependencies, rendering, address state, errors, security, the cache of arrays."""

@@ -1,0 +1,1 @@
+"""How the demo model was made: tokenizer, token stream, training model, recipe."""

@@ -1,0 +1,1 @@
+"""A small invented world described in five languages: meaning frames in, grammatical sentences out."""
