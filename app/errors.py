@@ -104,6 +104,12 @@ class Cancelled(ProductError):
     title = "Cancelled"
 
 
+class Ended(Conflict):
+    """The job has ended already: there is nothing left to stop or cancel."""
+
+    title = "This has ended already"
+
+
 class AlreadyStored(Conflict):
     """The same thing is stored already; `link` is its address."""
 

@@ -1,6 +1,7 @@
 """Pages of the comparisons: list, form, the texts side by side, and the numbers of one token."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from app.comparisons.service import find_comparison
 from app.comparisons.stream import CompareStream
 from app.comparisons.view import ResultQuery, forced_of, token_view
 from app.db.replays import replays_of
-from app.errors import BadInput, NotFound, ProductError
+from app.errors import BadInput, Ended, NotFound, ProductError
 from app.web.deps import Db, Now, Page, Queue
 from app.web.render import View, see_other
 from app.web.state import query_string
@@ -108,7 +109,8 @@ async def events(
 @router.post("/{comparison_id}/stop", name="comparisons:stop")
 def stop(comparison_id: str, db: Db, queue: Queue) -> RedirectResponse:
     """Stop writing; what is written stays."""
-    service.stop_comparison(db, queue, comparison_id)
+    with suppress(Ended):  # the page shows how
+        service.stop_comparison(db, queue, comparison_id)
     return see_other(f"/comparisons/{comparison_id}")
 
 

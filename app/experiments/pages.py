@@ -1,6 +1,7 @@
 """Pages of the experiments: list, form, answer, and what one can do with an experiment."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from app.contracts.ids import new_id
 from app.db.jobs import job_view
 from app.db.replays import replays_of
 from app.db.runs import find_run, finished_run
-from app.errors import BadInput, Conflict, NotFound, ProductError
+from app.errors import BadInput, Conflict, Ended, NotFound, ProductError
 from app.experiments import service
 from app.experiments.deps import Filled, InAddress, Kinds, Posted, Reader, shown
 from app.experiments.kind import Desk, Kind, Wanted
@@ -150,7 +151,8 @@ def rename(experiment_id: str, db: Db, name: Annotated[str, Form()] = "") -> Red
 @router.post("/experiments/{experiment_id}/cancel", name="experiments:cancel")
 def cancel(experiment_id: str, db: Db, queue: Queue) -> RedirectResponse:
     """Cancel an experiment."""
-    service.cancel_experiment(db, queue, experiment_id)
+    with suppress(Ended):  # the page shows how
+        service.cancel_experiment(db, queue, experiment_id)
     return see_other(f"/experiments/{experiment_id}")
 
 

@@ -11,7 +11,7 @@ from app.contracts.ids import new_id
 from app.contracts.jobs import JobSpec, job_spec
 from app.db.session import utc_now
 from app.db.tables import Event, Job
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Ended, NotFound
 from app.jobs.analysis import Settle
 from app.jobs.names import APPLICATION, CONTROL, CONTROL_INTERACTIVE, JOB, SERIALIZER, VERSION, priority
 from app.jobs.retention import forget_old
@@ -86,19 +86,19 @@ class JobQueue:
     def cancel(self, session: Session, job_id: str) -> None:
         """Cancel a job; its pieces stop within a batch. Cancelling twice changes nothing.
 
-        Raises NotFound, or Conflict if the job has ended otherwise.
+        Raises NotFound, or Ended if the job has ended otherwise.
         """
         if finish(session, job_id, Ending("cancelled", None, utc_now()), self._settlers):
             return
         job = self.get(session, job_id)
         if job.status != "cancelled":
-            raise Conflict(f"The job “{job.title}” is {job.status} already; it cannot be cancelled any more.")
+            raise Ended(f"The job “{job.title}” is {job.status} already; it cannot be cancelled any more.")
 
     def stop(self, session: Session, job_id: str) -> None:
         """Ask a job to end early and keep what it has; it completes by itself within a fraction of a second.
 
         Only kinds that look (`Context.stop_wanted`: those that generate text) do so; one that is still queued has
-        nothing to keep and is cancelled. Stopping twice changes nothing. Raises NotFound, or Conflict if it has ended.
+        nothing to keep and is cancelled. Stopping twice changes nothing. Raises NotFound, or Ended if it has ended.
         """
         if self.get(session, job_id).status == "queued":
             self.cancel(session, job_id)
@@ -106,7 +106,7 @@ class JobQueue:
         job = change(session, job_id, {}, among=("running",))
         if job is None:
             job = self.get(session, job_id)
-            raise Conflict(f"The job “{job.title}” is {job.status} already; it cannot be stopped any more.")
+            raise Ended(f"The job “{job.title}” is {job.status} already; it cannot be stopped any more.")
         note(session, job, STOP, {}, utc_now())
 
     def retry(self, session: Session, job_id: str) -> str:

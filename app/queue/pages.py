@@ -1,6 +1,7 @@
 """Pages of the jobs, and the stream that keeps them up to date."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -10,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.db.jobs import StoredJob
 from app.db.session import utc_now
 from app.db.tables import Event
+from app.errors import Ended
 from app.queue import service
 from app.queue.stream import JobStream
 from app.web.deps import Db, Now, Page, Queue
@@ -37,7 +39,8 @@ def job(job_id: str, db: Db, queue: Queue, now: Now, view: Page) -> HTMLResponse
 @router.post("/{job_id}/cancel", name="queue:cancel")
 def cancel(job_id: str, db: Db, queue: Queue) -> RedirectResponse:
     """Cancel a job; what is running stops within a batch."""
-    queue.cancel(db, job_id)
+    with suppress(Ended):  # the page shows how
+        queue.cancel(db, job_id)
     return see_other(f"/jobs/{job_id}")
 
 

@@ -1,12 +1,13 @@
 """Pages of the runs: list, new, overview with live progress."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.db.jobs import job_view
-from app.errors import BadInput
+from app.errors import BadInput, Ended
 from app.runs import service
 from app.runs.choice import Choice, RunForm, choose
 from app.runs.words import PRESET_WORDS, SETTINGS, spelled_out
@@ -72,7 +73,8 @@ def rename(run_id: str, db: Db, name: Annotated[str, Form()] = "") -> RedirectRe
 @router.post("/{run_id}/cancel", name="runs:cancel")
 def cancel(run_id: str, db: Db, queue: Queue) -> RedirectResponse:
     """Cancel a run."""
-    service.cancel_run(db, queue, run_id)
+    with suppress(Ended):  # the page shows how
+        service.cancel_run(db, queue, run_id)
     return see_other(f"/runs/{run_id}")
 
 

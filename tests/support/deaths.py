@@ -23,6 +23,16 @@ PATIENCE = 600  # seconds for a job and its kills
 LONGEST_PAUSE = 1.5  # seconds from a piece's begin to the death of its worker
 
 
+def longest_pause(kills: int, usual: float | None) -> float:
+    """Seconds to the latest death of a worker, so that the kills come before a job that usually takes so long ends."""
+    return LONGEST_PAUSE if usual is None else min(LONGEST_PAUSE, usual / (2 * kills + 2))
+
+
+def seconds_taken(job: Job) -> float:
+    """From the job's start to its end; 0 for one that has neither."""
+    return (job.finished - job.started).total_seconds() if job.started and job.finished else 0.0
+
+
 @dataclass
 class Outcome:
     """What a job left behind: its numbers by name, as hashes, without what tells the time."""
@@ -53,12 +63,14 @@ def supervisor(url: str, lease_seconds: float = 3.0, **others: object) -> Iterat
 
 
 def kill_workers(
-    sessions: sessionmaker[Session], job_id: str, kills: int, draw: random.Random, longest: float = LONGEST_PAUSE
+    sessions: sessionmaker[Session], job_id: str, kills: int, draw: random.Random, usual: float | None = None
 ) -> int:
     """Wait for the end of a job; `kills` times end the worker that computes a piece of it, at a random moment.
 
-    Says how many workers were killed: fewer than asked for where the job ended first.
+    `usual` is how many seconds it takes undisturbed: kills are spread so that they come before the end. Says how many
+    workers were killed: fewer than asked for where the job ended first.
     """
+    longest = longest_pause(kills, usual)
     killed: set[int] = set()
     begin = time.monotonic()
     while time.monotonic() - begin < PATIENCE:

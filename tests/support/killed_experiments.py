@@ -36,7 +36,7 @@ from app.offline import Request, prepare
 from app.settings import Settings
 from app.text.questions import read_questions
 from app.text.readers.reading import CorpusFile
-from tests.support.deaths import LONGEST_PAUSE, Outcome, begun_again, kill_workers, supervisor
+from tests.support.deaths import Outcome, begun_again, kill_workers, seconds_taken, supervisor
 from tests.support.own_task import NAME, write_task
 from tests.support.small_corpus import parallel_lines, write_corpus
 from tests.worker.tiny_models import make_tiny
@@ -144,24 +144,19 @@ def _questions() -> list[CorpusFile]:
 
 
 def experiment_with_kills(ground: Ground, kind: str, kills: int, seed: int, usual: float | None = None) -> Outcome:
-    """Queue an experiment, kill its worker `kills` times while it computes pieces, and wait for the end.
-
-    `usual` is how many seconds it takes undisturbed: kills are spread so that they come before the end.
-    """
+    """Queue an experiment, kill its worker `kills` times while it computes pieces, and wait for the end."""
     spec = KINDS[kind](ground)
     job_id = _queued(ground, spec)
-    longest = LONGEST_PAUSE if usual is None else min(LONGEST_PAUSE, usual / (2 * kills + 2))
-    done = kill_workers(ground.sessions, job_id, kills, random.Random(seed), longest)
+    done = kill_workers(ground.sessions, job_id, kills, random.Random(seed), usual)
     with ground.sessions() as session:
         job = session.get_one(Job, job_id)
-        began, ended = job.started, job.finished
         return Outcome(
             status=job.status,
             error=job.error,
             kills=done,
             begun_again=begun_again(session, job_id),
             numbers=_numbers(session, spec.experiment_id),
-            seconds=(ended - began).total_seconds() if began and ended else 0.0,
+            seconds=seconds_taken(job),
         )
 
 

@@ -11,7 +11,6 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from sqlalchemy import make_url, select
@@ -24,7 +23,7 @@ from app.db.tables import Array, Job, Run
 from app.jobs import JobQueue
 from app.offline import Request, prepare
 from app.runs.service import queue_run
-from tests.support.deaths import Outcome, begun_again, both_databases, kill_workers, supervisor
+from tests.support.deaths import Outcome, begun_again, both_databases, kill_workers, seconds_taken, supervisor
 from tests.support.killed_experiments import KINDS, Ground, experiment_with_kills, experimenting
 from tests.support.small_corpus import write_corpus
 from tests.worker.tiny_models import make_tiny
@@ -61,15 +60,14 @@ def queue_scan(url: str, folder: Path) -> tuple[str, str]:
     return found
 
 
-def scan_with_kills(url: str, folder: Path, kills: int, seed: int) -> Outcome:
+def scan_with_kills(url: str, folder: Path, kills: int, seed: int, usual: float | None = None) -> Outcome:
     """Queue a scan, kill its worker `kills` times while pieces are being worked on, and wait for the end."""
     upgrade(url)
     run_id, job_id = queue_scan(url, folder)
     engine = make_engine(url)
     sessions = make_sessions(engine)
-    begin = time.monotonic()
     with supervisor(url):
-        done = kill_workers(sessions, job_id, kills, random.Random(seed))
+        done = kill_workers(sessions, job_id, kills, random.Random(seed), usual)
     with sessions() as session:
         job = session.get_one(Job, job_id)
         rows = session.execute(select(Array.name, Array.hash).where(Array.owner == run_id)).all()
@@ -79,7 +77,7 @@ def scan_with_kills(url: str, folder: Path, kills: int, seed: int) -> Outcome:
             kills=done,
             begun_again=begun_again(session, job_id),
             numbers={row[0]: row[1] for row in rows},
-            seconds=time.monotonic() - begin,
+            seconds=seconds_taken(job),
         )
     engine.dispose()
     return outcome
@@ -102,7 +100,8 @@ def report(what: str, calm: Outcome, wild: Outcome, kills: int, least: int) -> b
 
 def report_scan(url: str, folder: Path, kills: int, seed: int) -> bool:
     """An undisturbed scan beside one whose worker is killed; both on the same database."""
-    calm, wild = scan_with_kills(url, folder, 0, seed), scan_with_kills(url, folder, kills, seed)
+    calm = scan_with_kills(url, folder, 0, seed)
+    wild = scan_with_kills(url, folder, kills, seed, usual=calm.seconds)
     return report(f"{make_url(url).get_backend_name()} scan", calm, wild, kills, least=100)
 
 

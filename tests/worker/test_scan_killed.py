@@ -11,7 +11,7 @@ from tests.support.killing import scan_with_kills
 @pytest.mark.timeout(600)
 def test_a_scan_survives_the_death_of_its_workers(database_url: str, tmp_path: Path) -> None:
     calm = scan_with_kills(database_url, tmp_path, kills=0, seed=3)
-    wild = scan_with_kills(database_url, tmp_path, kills=3, seed=3)
+    wild = scan_with_kills(database_url, tmp_path, kills=3, seed=3, usual=calm.seconds)
     assert (calm.status, wild.status) == ("complete", "complete"), wild.error
     assert wild.kills == 3
     assert wild.begun_again <= 3

@@ -79,10 +79,15 @@ def test_cancel_and_retry(client: TestClient, waiting: str) -> None:
 
 
 def test_a_finished_run_cannot_be_cancelled_or_tried_again(client: TestClient, finished: str) -> None:
-    for what in ("cancel", "retry"):
-        answer = client.post(f"/runs/{finished}/{what}")
+    for address in (f"/api/runs/{finished}/cancel", f"/runs/{finished}/retry"):
+        answer = client.post(address)
         assert answer.status_code == 409
         assert "complete" in answer.text
+
+
+def test_who_cancels_a_run_that_has_just_ended_sees_it(client: TestClient, finished: str) -> None:
+    assert client.post(f"/runs/{finished}/cancel").headers["location"] == f"/runs/{finished}"
+    assert client.get(f"/api/runs/{finished}").json()["status"] == "complete"
 
 
 def test_rename(client: TestClient, waiting: str) -> None:
