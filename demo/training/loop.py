@@ -14,14 +14,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
-from demo.training.network import Network, Shape
-from demo.training.objective import (
-    alignment_loss,
-    language_loss,
-    neutral_loss,
-    write_count,
-    write_size,
-)
+from demo.training.network import Network
+from demo.training.objective import alignment_loss, language_loss, naming_loss, padded, writing_losses
 from demo.training.optimiser import Optimiser
 from demo.training.owners import token_owners
 from demo.training.quality import exact_match
@@ -45,10 +39,10 @@ class Run:
     step: int = 0
 
     @classmethod
-    def start(cls, recipe: Recipe, team: Team) -> Run:
-        """A fresh run from the recipe's seed."""
+    def start(cls, recipe: Recipe, team: Team, device: torch.device | None = None) -> Run:
+        """A fresh run from the recipe's seed, on the processor unless a device is given."""
         torch.manual_seed(recipe.seed)
-        network = Network(Shape())
+        network = Network(recipe.shape).to(device or torch.device("cpu"))
         return cls(network, Optimiser(network, recipe.decay, recipe.boost, team), team)
 
     def save(self, path: Path) -> None:
@@ -113,17 +107,13 @@ def loss_of(run: Run, phase: Phase, batch: tuple[Tensor, Tensor], aids: Aids) ->
     language = language_loss(network, levels, tokens, weights)
     words = f"loss {language.item():.3f}"
     if (run.step + run.team.rank) % 2:
-        size = write_size(network, activations)
-        total, words = language + 2 * phase.sparse * size, f"{words} write {size.item():.1f}"
-        if phase.few:
-            count = write_count(network, activations)
-            total, words = total + 2 * phase.few * count, f"{words} count {count.item():.0f}"
+        writing = writing_losses(network, activations, phase)
+        total, words = language + 2 * writing, f"{words} writing {writing.item():.4f}"
         if phase.neutral:
-            named = neutral_loss(network, levels[network.shape.layers - network.shape.silent], aids.owners)
-            total, words = total + 2 * phase.neutral * named, f"{words} named {named.item():.3f}"
+            named = naming_loss(network, levels, phase, aids.owners)
+            total, words = total + 2 * named, f"{words} named {named.item():.4f}"
         return total, words
-    one, two = aids.pairs.languages()
-    aligned = alignment_loss(network, aids.encoder, aids.pairs.texts(one, two, PAIRS), phase)
+    aligned = alignment_loss(network, *padded(aids.encoder, aids.pairs.sides(PAIRS)), phase)
     return language + 2 * aligned, f"{words} aligned {aligned.item():.4f}"
 
 

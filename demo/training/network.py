@@ -93,8 +93,8 @@ class Network(nn.Module):
         size = shape.hidden // shape.heads
         frequency = shape.theta ** (-torch.arange(0, size, 2, dtype=torch.float32) / size)
         angle = torch.arange(shape.positions, dtype=torch.float32)[:, None] * frequency
-        self.cos = torch.cat((angle.cos(), angle.cos()), -1)
-        self.sin = torch.cat((angle.sin(), angle.sin()), -1)
+        self.register_buffer("cos", torch.cat((angle.cos(), angle.cos()), -1), persistent=False)
+        self.register_buffer("sin", torch.cat((angle.sin(), angle.sin()), -1), persistent=False)
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
                 scale = (2 * shape.layers) ** -0.5 if name.endswith(("out", "down")) else 1.0
@@ -102,7 +102,7 @@ class Network(nn.Module):
 
     def stream(self, tokens: Tensor, layers: int | None = None) -> tuple[list[Tensor], list[Tensor]]:
         """Residual stream at every level, activations of every layer, up to `layers` of them; tokens [batch, time]."""
-        cos, sin = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
+        cos, sin = (self.get_buffer(name)[: tokens.shape[1]] for name in ("cos", "sin"))
         levels, activations = [functional.embedding(tokens, self.embedding)], []
         for block in list(self.blocks)[:layers]:
             x, activation = block(levels[-1], cos, sin)
@@ -119,7 +119,7 @@ class Network(nn.Module):
         """The weights under the names that LlamaForCausalLM reads."""
         hidden = self.shape.hidden
         weights: dict[str, Tensor] = {"model.embed_tokens.weight": self.embedding, "model.norm.weight": self.norm}
-        zero = torch.zeros(hidden, hidden)
+        zero = self.norm.new_zeros(hidden, hidden)
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)
             prefix = f"model.layers.{layer}."
@@ -127,13 +127,13 @@ class Network(nn.Module):
             for name, weight in zip("qkv", qkv, strict=True):
                 weights[f"{prefix}self_attn.{name}_proj.weight"] = weight
             weights[f"{prefix}self_attn.o_proj.weight"] = block.out if block.attends else zero
-            weights[f"{prefix}input_layernorm.weight"] = block.norm_in if block.attends else torch.ones(hidden)
+            weights[f"{prefix}input_layernorm.weight"] = block.norm_in if block.attends else self.norm.new_ones(hidden)
             weights[f"{prefix}post_attention_layernorm.weight"] = block.norm_mlp
             gate, up = block.gate_up.chunk(2)
             weights[f"{prefix}mlp.gate_proj.weight"] = gate
             weights[f"{prefix}mlp.up_proj.weight"] = up
             weights[f"{prefix}mlp.down_proj.weight"] = block.down
-        return {name: weight.detach().clone().contiguous() for name, weight in weights.items()}
+        return {name: weight.detach().cpu().clone().contiguous() for name, weight in weights.items()}
 
     @torch.no_grad()
     def imported(self, weights: dict[str, Tensor]) -> None:

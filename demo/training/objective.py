@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -23,21 +25,21 @@ def language_loss(network: Network, levels: list[Tensor], tokens: Tensor, weight
 
 def write_size(network: Network, activations: list[Tensor]) -> Tensor:
     """Mean over layers of sum_i mean|a_i| * ||v_i||: how much the neurons write in all."""
-    total = torch.zeros(())
+    total = activations[0].new_zeros(())
     for block, activation in zip(network.blocks, activations, strict=True):
         assert isinstance(block, Block)
         total = total + (activation.abs().mean((0, 1)) * block.down.norm(dim=0)).sum()
     return total / len(activations)
 
 
-def write_count(network: Network, activations: list[Tensor]) -> Tensor:
-    """Mean over the silent layers of sum_i sqrt(mean|a_i| * ||v_i||): concave, so that few neurons write much."""
-    silent = list(zip(network.blocks, activations, strict=True))[-network.shape.silent :]
-    total = torch.zeros(())
-    for block, activation in silent:
+def write_count(network: Network, activations: list[Tensor], layers: range) -> Tensor:
+    """Mean over these layers of sum_i sqrt(mean|a_i| * ||v_i||): concave, so that few neurons write much."""
+    total = activations[0].new_zeros(())
+    for layer in layers:
+        block = network.blocks[layer]
         assert isinstance(block, Block)
-        total = total + (activation.abs().mean((0, 1)) * block.down.norm(dim=0) + 1e-6).sqrt().sum()
-    return total / len(silent)
+        total = total + (activations[layer].abs().mean((0, 1)) * block.down.norm(dim=0) + 1e-6).sqrt().sum()
+    return total / len(layers)
 
 
 def neutral_loss(network: Network, level: Tensor, owners: Tensor) -> Tensor:
@@ -49,7 +51,7 @@ def neutral_loss(network: Network, level: Tensor, owners: Tensor) -> Tensor:
     share = network.logits(level).softmax(-1).flatten(0, -2) @ owners + 1e-4
     share = share / share.sum(-1, keepdim=True)
     languages = owners.shape[1]
-    return -share.log().mean() - torch.log(torch.tensor(float(languages)))
+    return torch.as_tensor(-share.log().mean() - math.log(languages))
 
 
 def unevenness(level: Tensor, lengths: Tensor) -> Tensor:
@@ -58,15 +60,53 @@ def unevenness(level: Tensor, lengths: Tensor) -> Tensor:
     Without it the alignment of means is won by one token of enormous length that names the meaning. It is taken where
     sentences stand alone, as in the alignment: in running text no such token was seen.
     """
-    place = torch.arange(level.shape[1])
-    inside = (place >= 1) & (place < lengths[:, None])
-    return torch.var(level[inside].norm(dim=-1).log())
+    place = torch.arange(level.shape[1], device=level.device)
+    inside: Tensor = ((place >= 1) & (place < lengths[:, None])).to(level.dtype)
+    logs, count = level.norm(dim=-1).log(), inside.sum()
+    centred = logs - (logs * inside).sum() / count
+    return torch.as_tensor((centred.square() * inside).sum() / (count - 1))
 
 
-def padded(encoder: Encoder, texts: list[str]) -> tuple[Tensor, Tensor]:
-    """Token ids with `<s>` in front, padded on the right, and lengths: [texts, time] and [texts]."""
+def writing_losses(network: Network, activations: list[Tensor], phase: Phase) -> Tensor:
+    """What the neurons' writes cost: their size, and their number in the silent and in the first layers."""
+    shape = network.shape
+    total = phase.sparse * write_size(network, activations)
+    if phase.few:
+        total = total + phase.few * write_count(network, activations, range(shape.layers - shape.silent, shape.layers))
+    if phase.early:
+        total = total + phase.early * write_count(network, activations, range(min(phase.align)))
+    return total
+
+
+def naming_loss(network: Network, levels: list[Tensor], phase: Phase, owners: Tensor) -> Tensor:
+    """`neutral_loss` of the level before the silent layers, by its weight in the phase."""
+    level = levels[network.shape.layers - network.shape.silent]
+    return phase.neutral * neutral_loss(network, level, owners)
+
+
+def whole_loss(
+    network: Network, phase: Phase, batch: tuple[Tensor, Tensor], pairs: tuple[Tensor, Tensor], owners: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The whole objective, and the language loss in it; `batch`: tokens and weights, `pairs`: tokens and lengths."""
+    tokens, weights = batch
+    levels, activations = network.stream(tokens[:, :-1])
+    language = total = language_loss(network, levels, tokens, weights)
+    if phase.sparse:
+        total = total + writing_losses(network, activations, phase)
+    if phase.neutral:
+        total = total + naming_loss(network, levels, phase, owners)
+    if phase.align:
+        total = total + alignment_loss(network, *pairs, phase)
+    return total, language
+
+
+def padded(encoder: Encoder, texts: list[str], width: int | None = None) -> tuple[Tensor, Tensor]:
+    """Token ids with `<s>` in front, padded on the right, and lengths: [texts, time] and [texts].
+
+    `width`: the least time; None for that of the longest text.
+    """
     rows = [[BOS, *encoder.ids(text)] for text in texts]
-    longest = max(map(len, rows))
+    longest = max(width or 0, *map(len, rows))
     tokens = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
     return tokens, torch.tensor([len(row) for row in rows])
 
@@ -76,9 +116,9 @@ def pooled(level: Tensor, lengths: Tensor, *, unit: bool) -> tuple[Tensor, Tenso
 
     With `unit` the mean is over states of length one, so that every token counts the same.
     """
-    place = torch.arange(level.shape[1])
+    place = torch.arange(level.shape[1], device=level.device)
     inside = ((place >= 1) & (place < lengths[:, None])).unsqueeze(-1)
-    last = level[torch.arange(len(lengths)), lengths - 1]
+    last = level[torch.arange(len(lengths), device=level.device), lengths - 1]
     counted = functional.normalize(level, dim=-1) if unit else level
     return last, (counted * inside).sum(1) / (lengths[:, None] - 1)
 
@@ -88,19 +128,20 @@ def contrast(one: Tensor, two: Tensor) -> Tensor:
     both = functional.normalize(torch.cat((one, two)), dim=-1)
     scores = both @ both.T / TEMPERATURE
     count = len(one)
-    scores = scores.masked_fill(torch.eye(2 * count, dtype=torch.bool), float("-inf"))
-    index = torch.arange(count)
+    scores = scores.masked_fill(torch.eye(2 * count, dtype=torch.bool, device=one.device), float("-inf"))
+    index = torch.arange(count, device=one.device)
     return functional.cross_entropy(scores, torch.cat((index + count, index)))
 
 
-def alignment_loss(network: Network, encoder: Encoder, pairs: list[tuple[str, str]], phase: Phase) -> Tensor:
+def alignment_loss(network: Network, tokens: Tensor, lengths: Tensor, phase: Phase) -> Tensor:
     """Sum over levels of weight x InfoNCE of last-token and of mean hidden states; weights: level -> (last, mean).
 
-    `centred` takes the mean of each language off the last-token states first, so that they may still tell the language.
+    `tokens` [texts, time] and `lengths` as `padded` gives them: the first half in one language, its translations in the
+    second. `centred` takes the mean of each language off the last-token states first, so that they may still tell the
+    language.
     """
-    tokens, lengths = padded(encoder, [one for one, _ in pairs] + [two for _, two in pairs])
     levels, _ = network.stream(tokens, max(phase.align))
-    total = torch.zeros(())
+    total = levels[0].new_zeros(())
     for level, (last_weight, mean_weight) in phase.align.items():
         last, mean = pooled(levels[level], lengths, unit=phase.even > 0)
         one, two = last.chunk(2)

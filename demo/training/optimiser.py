@@ -34,7 +34,8 @@ class Optimiser:
 
     def __init__(self, network: Network, decay: float, boost: float, team: Team) -> None:
         self.team = team
-        self.decay, self.boost, self.rate = decay, boost, 0.0
+        self.decay, self.boost = decay, boost
+        self.rate: float | Tensor = 0.0
         self.matrices: list[Tensor] = []
         self.parts: list[int] = []
         for block in network.blocks:
@@ -46,7 +47,10 @@ class Optimiser:
             self.parts += [2, 1]
         chosen = {id(matrix) for matrix in self.matrices}
         others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
-        self.adam = torch.optim.AdamW(others, lr=0.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+        recorded = others[0].is_cuda  # an accelerator replays the step, with the rate in a tensor
+        self.adam = torch.optim.AdamW(
+            others, lr=0.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True, capturable=recorded
+        )
         self.momenta = [torch.zeros_like(matrix) for matrix in self.matrices]
 
     @torch.no_grad()
@@ -73,7 +77,7 @@ class Optimiser:
                 target.copy_(update.T if tall else update).mul_(max(1.0, target.shape[0] / target.shape[1]) ** 0.5)
         self.team.add(updates)
         for matrix, update in zip(self.matrices, updates, strict=True):
-            matrix.mul_(1 - self.rate * self.decay).add_(update, alpha=-self.rate * self.boost)
+            matrix.mul_(1 - self.rate * self.decay).sub_(update * (self.rate * self.boost))
 
     def clear(self) -> None:
         """Forget the gradients."""

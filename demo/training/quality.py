@@ -46,7 +46,7 @@ def exact_match(network: Network, world: World, encoder: Encoder, sample: int = 
     table: dict[str, float] = {}
 
     def score(tokens: Tensor) -> Tensor:
-        return network.logits(network.stream(tokens)[0][-1])
+        return network.logits(network.stream(tokens.to(network.norm.device))[0][-1]).cpu()
 
     for language in LANGUAGES:
         facts = world.facts[::sample]

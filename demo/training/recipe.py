@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from demo.training.network import Shape
 from demo.world.documents import Style
 from demo.world.parallel import Pairing
 
@@ -12,7 +13,8 @@ class Phase(BaseModel):
     """A stretch of steps; the learning rate goes linearly from `rate[0]` to `rate[1]`.
 
     `neutral` weighs how far the states before the silent layers already name a language (`neutral_loss`), `few` how
-    many neurons the silent layers write with (`write_count`), `even` how far tokens differ in length (`unevenness`).
+    many neurons the silent layers write with (`write_count`), `early` how many those below the first aligned level do,
+    and `even` how far tokens differ in length (`unevenness`).
     `begins_from`: the phase begins with a new optimiser and the mean of the bfloat16 weights at these earlier steps, by
     these shares; empty where it goes on from the step before.
     """
@@ -25,13 +27,14 @@ class Phase(BaseModel):
     centred: bool = False
     neutral: float = 0.0
     few: float = 0.0
+    early: float = 0.0
     even: float = 0.0
     pairing: Pairing = Pairing()
     begins_from: dict[int, float] = {}
 
 
 class Recipe(BaseModel):
-    """Everything that decides the weights, besides the code.
+    """Everything that decides the weights, besides the code; each of `ranks` teams of texts has `rows` rows a step.
 
     `average`: the finished weights are the mean of those at these steps, by these shares; empty for the last step's.
     """
@@ -40,6 +43,7 @@ class Recipe(BaseModel):
     tokenizer_seed: int
     ranks: int
     rows: int
+    shape: Shape = Shape()
     decay: float
     boost: float
     clip: float

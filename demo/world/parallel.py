@@ -70,6 +70,11 @@ class Pairs:
         one, two = self.rng.sample(LANGUAGES[1:], 2)
         return one, two
 
+    def sides(self, count: int) -> list[str]:
+        """`count` texts in one language drawn at random, then their translations into another, in the same order."""
+        pairs = self.texts(*self.languages(), count)
+        return [one for one, _ in pairs] + [two for _, two in pairs]
+
     def texts(self, one: str, two: str, count: int) -> list[tuple[str, str]]:
         """`count` pairs of different meanings in the two languages."""
         pairs: list[tuple[str, str]] = []
