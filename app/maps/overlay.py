@@ -84,17 +84,19 @@ class Overlays:
         self._session = session
         self._cache = cache
 
-    def choices(self, run: FinishedRun) -> tuple[Choice, ...]:
-        """Every overlay of the run's maps, newest experiment first."""
+    def choices(self, run: FinishedRun, experiment: str | None = None) -> tuple[Choice, ...]:
+        """Every overlay of the run's maps, or those of one experiment, newest experiment first."""
         wanted = select(Experiment).where(
             Experiment.run_id == run.id, Experiment.kind == "geometry", Experiment.status == "complete"
         )
+        if experiment is not None:
+            wanted = wanted.where(Experiment.id == experiment)
         rows = self._session.scalars(wanted.order_by(Experiment.created.desc(), Experiment.id))
         return tuple(choice for row in rows for choice in _choices(run, row))
 
     def find(self, run: FinishedRun, key: str) -> Choice:
         """The overlay of that name. Raises NotFound."""
-        for choice in self.choices(run):
+        for choice in self.choices(run, key.partition(".")[0]):
             if choice.key == key:
                 return choice
         raise NotFound(
