@@ -18,6 +18,8 @@ MAP_BEFORE = "geometry/map/normal/{language}"  # float32 [levels, n, 2] in the m
 MAP_AFTER = "geometry/map/{type}/{language}"  # float32 [levels, n, 2] own neurons zeroed
 SENTENCES = "geometry/sentences/{language}"  # int64 [n] ids of the sentences read, parallel to the pivot's
 
+ON_MAP = "{experiment}.{language}.{type}"  # MAP_AFTER in the address of the run's map: its overlay
+
 LEVEL_METRICS: tuple[str, ...] = (
     "parallel",  # mean cosine of translations
     "nonparallel",  # mean cosine of sentences of different meaning

@@ -18,6 +18,7 @@ from app.experiments.geometry_source import METRIC_WORDS, GeometryState, shown_l
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
 from app.experiments.run_fields import asked_run, default_top, most
 from app.web.formatting import count, size
+from app.web.state import query_string
 from app.web.tabular import Cell
 
 Which = Literal["both", "1", "2"]
@@ -113,7 +114,19 @@ def show(shown: Shown) -> dict[str, Any]:
         "level": shown_level(shown, result),
         "metrics": METRIC_WORDS,
         "places": POSITION_WORDS,
+        "on_map": _on_map(shown, result),
     }
+
+
+def _on_map(shown: Shown, result: GeometryResult) -> list[tuple[str, str]]:
+    """Each language with the address of the run's map, at the shown level, that has its places over it."""
+    kind, level = _type(shown, result), shown_level(shown, result)
+    keys = (contract.ON_MAP.format(experiment=shown.experiment.id, language=one, type=kind) for one in result.languages)
+    base = f"/runs/{shown.spec['run_id']}/map"
+    return [
+        (code, base + query_string({"level": level, "overlay": key}))
+        for code, key in zip(result.languages, keys, strict=True)
+    ]
 
 
 def _type(shown: Shown, result: GeometryResult) -> int:

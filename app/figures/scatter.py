@@ -4,23 +4,18 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup
 
 from app.figures.figure import Panel
+from app.figures.marks import mark_path, marks_path
+from app.figures.rings import Rings, rings_layer, rings_legend
 from app.figures.scale import whole
 from app.figures.svg import element, join, line, number, text
 
 MOST_POINTS = 20_000  # of a picture; the points come in one random order, so the first are a fair sample
 BLOCKS = 24  # the picture is drawn in so many random blocks, so that the last language does not cover the others
-MARK = {"Latn": "circle", "Cyrl": "triangle", "Grek": "triangle", "Jpan": "square", "Kore": "square", "Hans": "square",
-        "Hant": "square", "Hani": "square", "Arab": "diamond", "Hebr": "diamond", "Deva": "cross", "Beng": "cross",
-        "Taml": "cross", "Telu": "cross", "Knda": "cross", "Mlym": "cross", "Gujr": "cross", "Guru": "cross",
-        "Orya": "cross", "Sinh": "cross", "Thai": "cross", "Laoo": "cross", "Khmr": "cross", "Mymr": "cross",
-        "Tibt": "cross"}  # fmt: skip
-SHAPES = ("circle", "triangle", "square", "diamond", "cross", "star")
 
 
 @dataclass(frozen=True)
@@ -45,11 +40,7 @@ class Cloud:
     selected: np.ndarray | None
     lasso: Sequence[tuple[float, float]]
     bounds: tuple[float, float, float, float]
-
-
-def shape_of(script: str) -> str:
-    """● Latin, ▲ Cyrillic and Greek, ■ Han, Kana, Hangul, ◆ Arabic and Hebrew, ✚ Brahmic, ★ any other."""
-    return MARK.get(script, "star")
+    rings: Rings | None = None
 
 
 def scatter_panel(cloud: Cloud, categories: Sequence[Category], title: str, *, side: float = 520.0) -> Panel:
@@ -59,18 +50,33 @@ def scatter_panel(cloud: Cloud, categories: Sequence[Category], title: str, *, s
     scale = (side - 24) / span
     middle = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
     drawn = min(len(cloud.points), MOST_POINTS)
-    where = (cloud.points - middle) * [scale, -scale] + side / 2
+
+    def place(points: np.ndarray) -> np.ndarray:
+        found: np.ndarray = (points - middle) * [scale, -scale] + side / 2
+        return found
+
+    where = place(cloud.points)
     parts = [text(0, 12, title, class_="heading")]
     inner = [element("rect", x=0.5, y=0.5, width=side - 1, height=side - 1, class_="frame")]
     inner += _points(where[:drawn], cloud, categories, _size(drawn))
     if cloud.lasso:
-        corners = (np.array(cloud.lasso) - middle) * [scale, -scale] + side / 2
-        d = "M" + "L".join(f"{number(float(x))} {number(float(y))}" for x, y in corners) + "Z"
+        d = "M" + "L".join(f"{number(float(x))} {number(float(y))}" for x, y in place(np.array(cloud.lasso))) + "Z"
         inner.append(element("path", d=d, class_="lasso"))
+    rings = cloud.rings
+    if rings is not None:
+        one = categories[rings.category]
+        bright = np.full(len(rings.points), one.shown)
+        if cloud.selected is not None:
+            bright &= cloud.selected[rings.points]
+        inner.append(rings_layer(where[rings.points], place(rings.places), bright, one.shape, one.css))
+        found = rings_legend(rings.words, one.shape, one.css)
+        parts.append(element("g", found, transform=f"translate({side + 16:g} {38 + 18 * len(categories)})"))
     inner.append(_names(where, cloud.category, categories, side))
     parts.append(element("g", *inner, transform="translate(0 20)"))
     parts.append(element("g", legend(categories), transform=f"translate({side + 16:g} 30)"))
     said = ", ".join(f"{category.name} {category.code} {category.count}".replace("  ", " ") for category in categories)
+    if rings is not None:
+        said += f"; hollow: {len(rings.points)} points {' '.join(rings.words)}"
     return Panel(side + 170, side + 22, join(parts), f"{title}. Points: {said}.")
 
 
@@ -104,62 +110,14 @@ def _points(where: np.ndarray, cloud: Cloud, categories: Sequence[Category], siz
         for k, one in enumerate(categories):
             chosen = where[block[category[block] == k]]
             if len(chosen):
-                drawn = _path(chosen, one.shape, size)
+                drawn = marks_path(chosen, one.shape, size)
                 blocks.append(element("path", d=drawn, class_=f"dots {one.css}", fill_opacity=opacity))
     return [grey, *blocks]
 
 
 def _marks(where: np.ndarray, category: np.ndarray, categories: Sequence[Category], size: float) -> list[Markup]:
     parts = [(where[category == k], one.shape) for k, one in enumerate(categories)]
-    return [element("path", d=_path(chosen, shape, size), class_="dots") for chosen, shape in parts if len(chosen)]
-
-
-def _path(where: np.ndarray, shape: str, size: float) -> str:
-    outline = mark_path(shape, 0, 0, size)
-    relative = outline[outline.index(" ", outline.index(" ") + 1) + 1 :]
-    start = [float(part) for part in outline[1:].split(" ")[:2]]
-    return "".join(f"M{number(float(x) + start[0])} {number(float(y) + start[1])} {relative}" for x, y in where)
-
-
-def mark_path(shape: str, x: float, y: float, r: float) -> str:
-    """The outline of a mark around (x, y), of about equal area for every shape."""
-    if shape == "circle":
-        arc = f"a{number(r)} {number(r)} 0 1 0"
-        return f"M{number(x - r)} {number(y)} {arc} {number(2 * r)} 0{arc} {number(-2 * r)} 0z"
-    corners = _corners(shape, r)
-    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(corners)]
-    drawn = "".join(f"l{number(dx)} {number(dy)}" for dx, dy in steps)
-    return f"M{number(x + corners[0][0])} {number(y + corners[0][1])} {drawn}z"
-
-
-def _corners(shape: str, r: float) -> list[tuple[float, float]]:
-    if shape == "square":
-        a = 0.89 * r
-        return [(-a, -a), (a, -a), (a, a), (-a, a)]
-    if shape == "diamond":
-        a = 1.25 * r
-        return [(0, -a), (a, 0), (0, a), (-a, 0)]
-    if shape == "triangle":
-        a = 1.3 * r
-        return [(0, -a), (a * 0.94, a * 0.68), (-a * 0.94, a * 0.68)]
-    if shape == "cross":
-        a, b = 1.2 * r, 0.42 * r
-        return [
-            (-b, -a),
-            (b, -a),
-            (b, -b),
-            (a, -b),
-            (a, b),
-            (b, b),
-            (b, a),
-            (-b, a),
-            (-b, b),
-            (-a, b),
-            (-a, -b),
-            (-b, -b),
-        ]
-    turns = [(math.pi * i / 5 - math.pi / 2, 1.35 * r if i % 2 == 0 else 0.58 * r) for i in range(10)]
-    return [(math.cos(angle) * far, math.sin(angle) * far) for angle, far in turns]
+    return [element("path", d=marks_path(chosen, shape, size), class_="dots") for chosen, shape in parts if len(chosen)]
 
 
 def _names(where: np.ndarray, category: np.ndarray, categories: Sequence[Category], side: float) -> Markup:

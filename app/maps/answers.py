@@ -18,10 +18,41 @@ class MapAnswer(BaseModel):
     group: str = Field(description="Address of one Int32 a point: equal numbers are translations, -1 has none.")
 
 
+class OverlayAnswer(BaseModel):
+    """Sentences that a geometry experiment read with a language's own neurons switched off, to draw hollow on a map."""
+
+    overlay: str = Field(description="Its name in addresses: experiment, language and type.")
+    experiment: str
+    name: str = Field(description="Of the experiment.")
+    method: str = Field(description="Of the map its places are on.")
+    language: str
+    type: int
+    neurons: int
+    points: dict[int, str] = Field(description="Address of each level's Int16 file: x, y of each hollow point in turn.")
+    point: str = Field(description="Address of one Int32 a hollow point: the point of the map it is, ascending.")
+
+
 class MapsAnswer(BaseModel):
-    """Every map of a run, by method."""
+    """Every map of a run by method, and what can be drawn over them."""
 
     maps: dict[str, MapAnswer]
+    overlays: tuple[OverlayAnswer, ...]
+
+
+class OverlayPlaces(BaseModel):
+    """Where the sentences of an overlay lie at one level, in the units of the projection; none is moved to the edge."""
+
+    overlay: str
+    level: int
+    bounds: tuple[float, float, float, float]
+    outside: int = Field(description="How many lie outside the bounds; the .i16 files have these at the edge.")
+    read: int = Field(description="Sentences of the experiment; more than points where the map holds a sample.")
+    point: tuple[int, ...] = Field(description="Their points of the map.")
+    sentence: tuple[int, ...] = Field(description="Ids of the sentences.")
+    x: tuple[float, ...] = Field(description="As the sentences are.")
+    y: tuple[float, ...]
+    x_zeroed: tuple[float, ...] = Field(description="With the neurons switched off.")
+    y_zeroed: tuple[float, ...]
 
 
 class Coordinates(BaseModel):
@@ -53,6 +84,9 @@ class PointAnswer(BaseModel):
     method: str
     level: int
     sentence: SentenceAnswer
+    moved: float | None = Field(
+        None, description="With `overlay`: how far its hollow point is, over the longer side of the map's box."
+    )
     translations: tuple[SentenceAnswer, ...]
     neighbours: tuple[SentenceAnswer, ...] = Field(
         description="By Euclidean distance between the principal components of the hidden states, not on the map."

@@ -8,12 +8,22 @@ from pydantic import Field
 from app.contracts import arrays as names
 from app.contracts.base import Contract
 from app.db.arrays import ArrayStore
-from app.db.runs import finished_run
-from app.maps.answers import Coordinates, MapAnswer, MapsAnswer, PointAnswer, SelectionAnswer, SentenceAnswer
+from app.db.runs import FinishedRun, finished_run
+from app.maps.answers import (
+    Coordinates,
+    MapAnswer,
+    MapsAnswer,
+    OverlayAnswer,
+    OverlayPlaces,
+    PointAnswer,
+    SelectionAnswer,
+    SentenceAnswer,
+)
 from app.maps.deps import Asked, OpenMaps
 from app.maps.drawing import queue_map
-from app.maps.picture import in_units
+from app.maps.overlay import Choice
 from app.maps.service import PointRow, point_detail, selected_rows, selection
+from app.maps.units import in_units
 from app.maps.view import MapQuery, Maps, MapView, check_point
 from app.web.deps import Db, Queue
 from app.web.tabular import csv_pieces
@@ -23,7 +33,7 @@ router = APIRouter(prefix="/runs/{run_id}/map", tags=["maps"])
 
 @router.get("", name="api:maps")
 def maps_of_run(run_id: str, session: Db, maps: OpenMaps) -> MapsAnswer:
-    """Every map of the run: method, parameters, seed, bounds, trustworthiness, and where its points are."""
+    """Every map of the run: method, parameters, seed, bounds, trustworthiness, where its points are, its overlays."""
     run = finished_run(session, run_id)
     counts = np.bincount(maps.array(run, names.MAP_LANGUAGE), minlength=len(run.languages)).tolist()
     store = ArrayStore(session)
@@ -48,7 +58,22 @@ def maps_of_run(run_id: str, session: Db, maps: OpenMaps) -> MapsAnswer:
             language=address("language.u8", names.MAP_LANGUAGE),
             group=address("group.i32", names.MAP_GROUP),
         )
-    return MapsAnswer(maps=found)
+    return MapsAnswer(maps=found, overlays=tuple(_overlay(maps, run, choice) for choice in maps.choices(run)))
+
+
+def _overlay(maps: Maps, run: FinishedRun, choice: Choice) -> OverlayAnswer:
+    base = f"/runs/{run.id}/map/overlay/{choice.key}"
+    return OverlayAnswer(
+        overlay=choice.key,
+        experiment=choice.experiment,
+        name=choice.name,
+        method=choice.method,
+        language=choice.language.code,
+        type=choice.type,
+        neurons=choice.neurons,
+        points={level: f"{base}/{level}.i16" for level in maps.levels(run, choice.method)},
+        point=f"{base}/points.i32",
+    )
 
 
 class MapRequest(Contract):
@@ -81,6 +106,7 @@ def point_of_map(run_id: str, point: int, query: Asked, session: Db, maps: OpenM
         method=view.method,
         level=view.level,
         sentence=_sentence(detail.row),
+        moved=view.overlay.moved(point) if view.overlay else None,
         translations=tuple(_sentence(row) for row in detail.translations),
         neighbours=tuple(_sentence(row) for row in detail.neighbours),
     )
@@ -98,6 +124,26 @@ def selection_of_map(run_id: str, query: Asked, session: Db, maps: OpenMaps) -> 
         total=found.total,
         languages={one.language.code: one.selected for one in found.counts},
         rows=tuple(_sentence(row) for row in selected_rows(session, maps, view)),
+    )
+
+
+@router.get("/overlay/{overlay}/{level}", name="api:map_overlay")
+def overlay_places(run_id: str, overlay: str, level: int, session: Db, maps: OpenMaps) -> OverlayPlaces:
+    """Where sentences lie at a level as they are and with neurons switched off, in the units of the projection."""
+    found = maps.overlay(run_id, overlay, level)
+    sentence = maps.array(finished_run(session, run_id), names.MAP_SENTENCE)
+    return OverlayPlaces(
+        overlay=overlay,
+        level=level,
+        bounds=found.bounds,
+        outside=found.outside,
+        read=found.read,
+        point=tuple(found.points.tolist()),
+        sentence=tuple(sentence[found.points].tolist()),
+        x=tuple(found.before[:, 0].tolist()),
+        y=tuple(found.before[:, 1].tolist()),
+        x_zeroed=tuple(found.places[:, 0].tolist()),
+        y_zeroed=tuple(found.places[:, 1].tolist()),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from app.errors import BadInput
-from app.figures.scatter import Category, shape_of
+from app.figures.marks import shape_of
+from app.figures.scatter import Category
 from app.figures.style import colour_class, fonts
 from app.text.languages import Language
 

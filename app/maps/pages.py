@@ -8,14 +8,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 from app.contracts import arrays as names
 from app.db.runs import finished_run
 from app.figures.figure import standalone
+from app.figures.marks import mark_path
 from app.figures.raster import png
-from app.figures.scatter import mark_path
 from app.figures.strip import strip
 from app.figures.style import palette_size
 from app.maps.deps import Asked, AskedPicture, OpenMaps
 from app.maps.drawing import fields_of, offered_projections, queue_map
-from app.maps.files import array_file, picture_file
+from app.maps.files import VERSION, array_file, picture_file, versioned_file
 from app.maps.metrics import strip_lines
+from app.maps.overlay import by_experiment
 from app.maps.picture import caption, level_words, picture
 from app.maps.service import point_detail, selected_rows, selection
 from app.maps.view import MapQuery, MapView, check_point
@@ -46,6 +47,8 @@ def page(run_id: str, query: Asked, session: Db, maps: OpenMaps, view: Page) -> 
         hashes=maps.hashes(opened.run, opened.method, opened.levels),
         palette=palette_size(len(opened.legend.keys)),
         level_words=level_words,
+        overlays=by_experiment(maps.choices(opened.run)),
+        overlay_version=opened.overlay.version[:VERSION] if opened.overlay else "",
         projections=[(card, fields_of(card)) for card in offered_projections(session)],
         mark=lambda shape: mark_path(shape, 0, 0, 4.4),
         toggled=lambda key: toggled(opened, key),
@@ -120,6 +123,20 @@ def points_file(run_id: str, method: str, level: int, request: Request, session:
     """X and y of each point as Int16, little-endian, in the map's random order."""
     run = maps.open(run_id, MapQuery(method=method, level=level)).run
     return array_file(request, session, maps, run, names.MAP_POINTS.format(method=method, level=level))
+
+
+@router.get("/map/overlay/{overlay}/points.i32", name="maps:overlay_points")
+def overlay_points_file(run_id: str, overlay: str, request: Request, maps: OpenMaps) -> Response:
+    """Four bytes a hollow point: the point of the map it is, ascending."""
+    found = maps.overlay(run_id, overlay)
+    return versioned_file(request, found.version, lambda: found.points)
+
+
+@router.get("/map/overlay/{overlay}/{level}.i16", name="maps:overlay")
+def overlay_file(run_id: str, overlay: str, level: int, request: Request, maps: OpenMaps) -> Response:
+    """X and y of each hollow point as Int16, little-endian; what lies outside the map's box is at its edge."""
+    found = maps.overlay(run_id, overlay, level)
+    return versioned_file(request, found.version, lambda: found.steps)
 
 
 @router.get("/map.svg", name="maps:svg")

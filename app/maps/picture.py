@@ -4,12 +4,14 @@ import numpy as np
 
 from app.contracts import arrays as names
 from app.figures.figure import Figure, Table
+from app.figures.rings import Rings
 from app.figures.scale import significant, whole
 from app.figures.scatter import MOST_POINTS, Cloud, scatter_panel
+from app.maps.overlay import Overlay
+from app.maps.units import in_units
 from app.maps.view import Maps, MapView
 
 READ_AT = {"mean": "mean over the tokens", "last": "last token", "last_content": "last token that is not punctuation"}
-UNITS = 65534.0  # Int16 units across the bounding box, -32767..32767
 WARNING = "Distances between clusters in UMAP are not meaningful; use the strip."
 
 
@@ -39,15 +41,24 @@ def caption(view: MapView) -> str:
         parts.append(f"Drawn: the first {whole(MOST_POINTS)} points in random order.")
     if view.lasso is not None and (view.lasso.method, view.lasso.level) != (view.method, view.level):
         parts.append(f"The selection was drawn on {view.lasso.method} at level {view.lasso.level}.")
+    if view.overlay is not None:
+        parts.append(overlay_words(view.overlay))
     parts.append(WARNING)
     return " ".join(parts)
 
 
-def in_units(points: np.ndarray, bounds: tuple[float, float, float, float]) -> np.ndarray:
-    """Int16 [N, 2] to data units: -32767 is the lower, 32767 the upper end of the box."""
-    low, high = np.array(bounds[:2]), np.array(bounds[2:])
-    found: np.ndarray = low + (points.astype(np.float64) + UNITS / 2) / UNITS * (high - low)
-    return found
+def overlay_words(overlay: Overlay) -> str:
+    """What is drawn hollow, of how many sentences, and how many could not be drawn where they lie."""
+    choice, shown = overlay.choice, len(overlay.points)
+    some = f" (of {whole(overlay.read)}; the map holds a sample)" if overlay.read > shown else ""
+    words = (
+        f"Hollow: {whole(shown)}{some} sentences of {choice.language.name} with neurons of their language switched "
+        f"off ({choice.words}; zeroed at {choice.zeroed_at}), projected by the same axes; filled: the same sentences "
+        f"as they are. Experiment: {choice.name}."
+    )
+    beyond = overlay.outside
+    lie = "lies" if beyond == 1 else "lie"
+    return f"{words} {whole(beyond)} of them {lie} outside the map's box, drawn at its edge." if beyond else words
 
 
 def picture(maps: Maps, view: MapView) -> Figure:
@@ -59,8 +70,16 @@ def picture(maps: Maps, view: MapView) -> Figure:
     corners = in_units(np.array(view.lasso.corners), view.card.bounds).tolist() if here and view.lasso else []
     cloud = Cloud(
         in_units(points, view.card.bounds), view.legend.category(language), chosen,
-        [(x, y) for x, y in corners], view.card.bounds,
+        [(x, y) for x, y in corners], view.card.bounds, _rings(view),
     )  # fmt: skip
     title = f"{view.run.model.name}: level {view.level}, {level_words(view.level)}"
     panel = scatter_panel(cloud, [key.drawn for key in view.legend.keys], view.card.title)
     return Figure("map", title, caption(view), (panel,), 1, Table((), ()), len(view.legend.keys))
+
+
+def _rings(view: MapView) -> Rings | None:
+    overlay = view.overlay
+    if overlay is None:
+        return None
+    drawn, entry = in_units(overlay.steps, overlay.bounds), view.legend.of_language[overlay.choice.index]
+    return Rings(overlay.points, drawn, entry, (f"{overlay.choice.language.code} switched off:", overlay.choice.words))

@@ -7,12 +7,13 @@ from app.db.provenance import run_provenance
 from app.figures.card import Card, drawing_card
 from app.figures.figure import inline
 from app.figures.style import palette_size
-from app.maps.picture import in_units, level_words, picture
+from app.maps.picture import level_words, picture
 from app.maps.service import selection
+from app.maps.units import in_units
 from app.maps.view import MapQuery, Maps, MapView
 from app.web.sharing import Place, SharedView, Sharer, pattern
 from app.web.state import query_string
-from app.web.tabular import csv_text
+from app.web.tabular import Cell, csv_text
 
 
 def share_map(place: Place) -> SharedView:
@@ -38,7 +39,8 @@ def share_map(place: Place) -> SharedView:
         ),
         data={
             "run": {"id": run.id, "name": run.name}, "map": opened.card.model_dump(mode="json"), "level": opened.level,
-            "caption": drawn.caption, "points": dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)),
+            "caption": drawn.caption, "overlay": opened.query.overlay,
+            "points": dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)),
         },
         table=csv_text(header, rows),
         provenance=found.model_copy(update={"seed": opened.card.seed}),
@@ -48,18 +50,23 @@ def share_map(place: Place) -> SharedView:
     )  # fmt: skip
 
 
-def _points(maps: Maps, view: MapView) -> tuple[tuple[str, ...], list[tuple[str | int | float, ...]]]:
-    """Number, language, group, place and selection of every point."""
+def _points(maps: Maps, view: MapView) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+    """Number, language, group, place and selection of every point; with an overlay where it lies in that, too."""
     points = in_units(maps.points(view.run, view.method, view.level), view.card.bounds).tolist()
     codes = view.run.spec.all_languages
     language = [codes[k] for k in maps.array(view.run, names.MAP_LANGUAGE)]
     group = maps.array(view.run, names.MAP_GROUP).tolist()
     chosen = maps.selected(view)
     selected = np.zeros(len(points), bool) if chosen is None else chosen
-    rows: list[tuple[str | int | float, ...]] = [
+    rows: list[tuple[Cell, ...]] = [
         (n, language[n], group[n], round(x, 4), round(y, 4), int(selected[n])) for n, (x, y) in enumerate(points)
     ]
-    return ("point", "language", "group", "x", "y", "selected"), rows
+    header: tuple[str, ...] = ("point", "language", "group", "x", "y", "selected")
+    if view.overlay is None:
+        return header, rows
+    zeroed = dict(zip(view.overlay.points.tolist(), np.round(view.overlay.places, 4).tolist(), strict=True))
+    rows = [(*row, *zeroed.get(n, (None, None))) for n, row in enumerate(rows)]
+    return (*header, "x_zeroed", "y_zeroed"), rows
 
 
 SHARERS = (Sharer("map", pattern("{run}/map"), share_map),)

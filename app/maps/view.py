@@ -1,4 +1,4 @@
-"""Which map an address asks for: method, level, colour, highlights, selection and focused point, checked."""
+"""Which map an address asks for: method, level, colour, highlights, selection, overlay and focused point, checked."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ from app.contracts import arrays as names
 from app.contracts.results import MapCard
 from app.db.arrays import ArrayStore
 from app.db.runs import FinishedRun, finished_run
-from app.errors import NotFound
+from app.errors import BadInput, NotFound
 from app.maps.categories import Colour, Legend, legend
 from app.maps.lasso import Lasso, inside
+from app.maps.overlay import Choice, Overlay, Overlays
 from app.web.cache import ArrayCache
 
 
@@ -24,6 +25,7 @@ class MapQuery(BaseModel):
     colour: Colour = "language"
     hl: str | None = None
     sel: str | None = None
+    overlay: str | None = None
     point: int | None = None
     page: int = 1
 
@@ -39,6 +41,7 @@ class MapView:
     levels: tuple[int, ...]
     legend: Legend
     lasso: Lasso | None
+    overlay: Overlay | None
     query: MapQuery
 
     @property
@@ -53,15 +56,17 @@ class Maps:
     def __init__(self, session: Session, cache: ArrayCache) -> None:
         self._session = session
         self._cache = cache
+        self._overlays = Overlays(session, cache)
 
     def open(self, run_id: str, query: MapQuery) -> MapView:
         """The view that a query asks for.
 
-        Raises NotFound for a run, method, level or point that is not there, Conflict for an unfinished run, BadInput
-        for a damaged selection or an unknown highlight.
+        Raises NotFound for a run, method, level, overlay or point that is not there, Conflict for an unfinished run or
+        an overlay of an earlier map, BadInput for a damaged selection, an unknown highlight or another map's overlay.
         """
         run = finished_run(self._session, run_id)
-        card = find_card(run, query.method)
+        choice = self._overlays.find(run, query.overlay) if query.overlay else None
+        card = find_card(run, query.method or (choice.method if choice else None))
         levels = self.levels(run, card.method)
         level = query.level if query.level is not None else levels[len(levels) // 2]
         check_level(level, levels)
@@ -72,7 +77,26 @@ class Maps:
             check_level(lasso.level, self.levels(run, find_card(run, lasso.method).method))
         if query.point is not None:
             check_point(query.point, card.points)
-        return MapView(run, card, card.method, level, levels, keys, lasso, query)
+        overlay = self._overlay(run, card, choice, level) if choice else None
+        return MapView(run, card, card.method, level, levels, keys, lasso, overlay, query)
+
+    def _overlay(self, run: FinishedRun, card: MapCard, choice: Choice, level: int) -> Overlay:
+        if choice.method != card.method:
+            raise BadInput(
+                f"The places of “{choice.name}” are on the map “{choice.method}”, not on “{card.method}”. Choose that "
+                "projection, or no overlay."
+            )
+        return self._overlays.at(run, card, choice, level)
+
+    def choices(self, run: FinishedRun) -> tuple[Choice, ...]:
+        """Every overlay of the run's maps, newest experiment first."""
+        return self._overlays.choices(run)
+
+    def overlay(self, run_id: str, key: str, level: int | None = None) -> Overlay:
+        """One overlay of the run at a level. Raises as `open` does."""
+        found = self.open(run_id, MapQuery(overlay=key, level=level)).overlay
+        assert found is not None
+        return found
 
     def array(self, run: FinishedRun, name: str) -> np.ndarray:
         """An array of the run, read-only. Raises NotFound."""

@@ -224,7 +224,7 @@ function onKey(event) {
 // Back and forward: what differs from the address is shown again.
 function onPop() {
   const query = new URLSearchParams(location.search);
-  if (["method", "colour", "hl"].some((key) => query.get(key) !== began.get(key))) return void location.reload();
+  if (["method", "colour", "hl", "overlay"].some((key) => query.get(key) !== began.get(key))) return void location.reload();
   const level = query.has("level") ? Number(query.get("level")) : Number(map.dataset.level);
   if (level !== Number(slider.value)) drag(level);
   setLasso(query.has("sel") ? read(query.get("sel")) : null, false);
@@ -248,6 +248,8 @@ function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   addEventListener("popstate", onPop);
+  byId("overlay")?.addEventListener("change", ({ target: { value, selectedOptions: [one] } }) =>
+    location.assign(address(value ? { overlay: value, method: one.dataset.method, page: null } : { overlay: null, page: null })));
   byId("play").hidden = false;
   byId("play").addEventListener("click", () => play(playing === 0));
   syncLinks();

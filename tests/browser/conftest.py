@@ -19,6 +19,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.conftest import NewDatabase
 from tests.support.chromium import chromium_path
+from tests.support.synthetic_geometry import write_synthetic_geometry
 from tests.support.synthetic_run import write_synthetic_run
 
 FLAGS = (
@@ -61,6 +62,7 @@ def live_server(new_sqlite: NewDatabase, tmp_path_factory: pytest.TempPathFactor
     app = create_app(Settings(database_url=new_sqlite(), data_dir=tmp_path_factory.mktemp("data"), demo=False))
     with app.state.sessions.begin() as session:
         run = write_synthetic_run(session, layers=6, neurons=80, hidden=24, sentences_per_language=60)
+        write_synthetic_geometry(session, run)
         spoken = ("de", "fr", "ru", "el", "zh", "ja", "ko", "ar", "he", "hi", "th", "tr", "sw")
         many = write_synthetic_run(session, layers=4, neurons=40, hidden=16, languages=spoken, name="Many languages",
                                    sentences_per_language=20, detail=3)  # fmt: skip

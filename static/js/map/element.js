@@ -3,13 +3,14 @@
 import { Budget } from "./budget.js";
 import { Camera } from "./camera.js";
 import { Grid, inside, nearestTowards, simplified } from "./geometry.js";
+import { Hollow } from "./hollow.js";
 import { centresOf, namesAt, readLegend, rgb, solid } from "./legend.js";
 import { bytes, Levels } from "./levels.js";
 import { drawOverlay } from "./overlay.js";
 import { Morph } from "./morph.js";
 import { listen } from "./pointer.js";
 import { Renderer } from "./renderer.js";
-import { stillPicture } from "./still.js";
+import { flattened, stillPicture } from "./still.js";
 
 const MOST_CORNERS = 64;
 const REACH = 12; // pixels around the pointer in which a point is found
@@ -32,13 +33,11 @@ export class GalaxyMap extends HTMLElement {
     this.method = data.method;
     this.levels = data.levels.split(" ").map(Number);
     this.stored = new Levels(this.base, this.method, new Map(data.hashes.split(" ").map((hash, i) => [this.levels[i], hash])));
+    this.hollow = data.overlay ? new Hollow(this.base, data.overlay, data.overlayVersion, this.levels) : null;
     const span = Math.max(Number(data.width), Number(data.height)) || 1;
     this.camera = new Camera([Number(data.width) / span || 1, Number(data.height) / span || 1]);
-    this.canvas = document.createElement("canvas");
-    this.overlay = document.createElement("canvas");
-    this.overlay.className = "overlay";
-    this.canvas.setAttribute("aria-hidden", "true");
-    this.overlay.setAttribute("aria-hidden", "true");
+    [this.canvas, this.overlay] = ["", "overlay"].map((className) =>
+      Object.assign(document.createElement("canvas"), { className, ariaHidden: "true" }));
     try {
       this.renderer = new Renderer(this.canvas);
     } catch (error) {
@@ -66,11 +65,9 @@ export class GalaxyMap extends HTMLElement {
     const get = async (url, kind) => new kind(await bytes(url));
     const [language, group, points] = await Promise.all([
       get(`${this.base}/language.u8`, Uint8Array), get(`${this.base}/group.i32`, Int32Array), this.stored.points(level),
+      this.hollow?.load(level),
     ]);
-    this.language = language;
-    this.group = group;
-    this.level = level;
-    this.morph = new Morph(points);
+    Object.assign(this, { language, group, level, morph: new Morph(points) });
     this.chosen = new Uint8Array(language.length).fill(1);
     this.#uploadAll();
     this.#settle();
@@ -78,28 +75,37 @@ export class GalaxyMap extends HTMLElement {
 
   #uploadAll() {
     if (!this.morph) return;
-    this.renderer.positions(this.morph.origin, this.morph.target);
-    this.renderer.languages(this.language);
-    this.renderer.chosen(this.chosen);
+    this.renderer.points.positions(this.morph.origin, this.morph.target);
+    this.renderer.points.languages(this.language);
+    this.#uploadChosen();
     this.recolour();
+  }
+
+  #uploadChosen() {
+    this.renderer.points.chosen(this.chosen);
+    this.hollow?.upload(this.renderer.rings, this.language, this.chosen);
   }
 
   // Morph to a level; a later call overtakes an earlier one that still waits for its points.
   async show(level) {
     const asked = ++this.#asked;
-    const points = await this.stored.points(level);
+    const [points, rings] = await Promise.all([this.stored.points(level), this.hollow?.stored.points(level)]);
     if (asked !== this.#asked || !this.morph) return;
+    this.hollow?.turn(rings, this.morph.t);
     this.morph.turn(points);
     this.level = level;
     this.grid = null;
-    this.renderer.positions(this.morph.origin, this.morph.target);
+    this.renderer.points.positions(this.morph.origin, this.morph.target);
+    this.hollow?.upload(this.renderer.rings, this.language, this.chosen);
     this.morph.run(() => this.#moved(), () => this.#settle());
   }
 
   #settle() {
     this.#centres = null;
     this.redraw();
-    for (const next of [this.level - 1, this.level + 1]) if (this.stored.has(next)) this.stored.points(next).catch(() => {});
+    for (const next of [this.level - 1, this.level + 1].filter((one) => this.stored.has(one))) {
+      for (const stored of [this.stored, this.hollow?.stored]) stored?.points(next).catch(() => {});
+    }
     this.dispatchEvent(new CustomEvent("map-settled"));
   }
 
@@ -126,7 +132,7 @@ export class GalaxyMap extends HTMLElement {
       if (this.lasso !== lasso) return;
       for (let i = 0; i < this.chosen.length; i++) this.chosen[i] = inside(points[2 * i], points[2 * i + 1], lasso.corners) ? 1 : 0;
     }
-    this.renderer.chosen(this.chosen);
+    this.#uploadChosen();
     this.redraw();
   }
 
@@ -142,9 +148,8 @@ export class GalaxyMap extends HTMLElement {
 
   // --- from positions to pixels -----------------------------------------------------------------------------------
 
-  place(i) {
-    return this.camera.pixel(this.morph.at(2 * i), this.morph.at(2 * i + 1));
-  }
+  place(i) { return this.camera.pixel(this.morph.at(2 * i), this.morph.at(2 * i + 1)); }
+  ringOf(i) { return this.camera.pixel(...this.hollow.place(i, this.morph.t)); }
 
   #resize() {
     const box = this.getBoundingClientRect();
@@ -182,6 +187,7 @@ export class GalaxyMap extends HTMLElement {
       t: this.morph.t,
       view: this.camera.clip,
       size: dot * this.ratio,
+      ring: Math.max(12, dot * 1.8) * this.ratio,
       opacity: Math.max(0.35, Math.min(0.85, 38 / Math.sqrt(points))),
       most: this.#moving ? this.#budget.points : Infinity,
     });
@@ -194,6 +200,7 @@ export class GalaxyMap extends HTMLElement {
       width: this.camera.width, height: this.camera.height, ratio: this.ratio, ...this.colours,
       focus: this.focused, links: this.focused >= 0 ? this.links : [],
       place: (i) => this.place(i), colourOf: (i) => this.legend.languages[this.language[i]].css,
+      ways: this.hollow?.ways(this) ?? { thin: [], strong: [] },
       lasso: drawn ? this.lasso.corners.map(([x, y]) => this.camera.pixel(x, y)) : this.#sketch, closed: Boolean(drawn),
       names: this.morph.arrived ? this.#names() : [],
     });
@@ -206,17 +213,9 @@ export class GalaxyMap extends HTMLElement {
 
   // The canvas with its paper and overlay, as a PNG; drawn and read in one task, as WebGL wants it.
   picture() {
-    const out = document.createElement("canvas");
-    out.width = this.canvas.width;
-    out.height = this.canvas.height;
-    const context = out.getContext("2d");
-    context.fillStyle = this.colours.paper;
-    context.fillRect(0, 0, out.width, out.height);
     this.#moving = 0;
     this.#draw();
-    context.drawImage(this.canvas, 0, 0);
-    context.drawImage(this.overlay, 0, 0);
-    return new Promise((done) => out.toBlob(done, "image/png"));
+    return flattened([this.canvas, this.overlay], this.colours.paper);
   }
 
   // --- what pointer.js asks for -------------------------------------------------------------------------------------
@@ -238,29 +237,31 @@ export class GalaxyMap extends HTMLElement {
   // Zoom to the lit points of this level, a few outliers left out.
   fit() {
     if (!this.morph) return;
-    const xs = [], ys = [];
-    for (let i = 0; i < this.language.length; i++) {
-      if (!this.lit(i)) continue;
-      xs.push(this.morph.target[2 * i]);
-      ys.push(this.morph.target[2 * i + 1]);
-    }
-    if (xs.length === 0) return;
-    this.camera.fit(xs, ys);
+    const lit = [...this.language.keys()].filter((i) => this.lit(i)), points = this.morph.target;
+    const places = lit.map((i) => [points[2 * i], points[2 * i + 1]]);
+    for (const i of this.hollow?.points ?? []) if (this.lit(i)) places.push(this.hollow.place(i, 1));
+    if (places.length === 0) return;
+    this.camera.fit(places.map(([x]) => x), places.map(([, y]) => y));
     this.#moved();
   }
 
   at(point) {
     if (!this.morph?.arrived) return -1;
     this.grid ??= new Grid(this.morph.target);
-    const [x, y] = this.camera.unit(point);
-    return this.grid.nearest(Math.round(x), Math.round(y), ...this.camera.span(REACH), (i) => this.lit(i));
+    const [x, y] = this.camera.unit(point).map(Math.round), reach = this.camera.span(REACH), lit = (i) => this.lit(i);
+    const dot = this.grid.nearest(x, y, ...reach, lit), ring = this.hollow?.nearest(x, y, ...reach, lit) ?? -1;
+    const far = ([px, py]) => Math.hypot(px - point[0], py - point[1]);
+    this.atRing = ring >= 0 && (dot < 0 || far(this.ringOf(ring)) < far(this.place(dot)));
+    return this.atRing ? ring : dot;
   }
 
   hover(point) {
     const found = point ? this.at(point) : -1;
     if (found === this.hovered) return;
     this.hovered = found;
-    this.dispatchEvent(new CustomEvent("map-hover", { detail: { point: found, at: found >= 0 ? this.place(found) : null } }));
+    if (this.hollow) this.redraw();
+    const at = found < 0 ? null : this.atRing ? this.ringOf(found) : this.place(found);
+    this.#say("map-hover", { point: found, at });
   }
 
   pick(point) {
@@ -288,7 +289,7 @@ export class GalaxyMap extends HTMLElement {
       place: (i) => (i === this.focused || !this.lit(i) ? null : this.place(i)), strict: this.focused >= 0 });
     if (best < 0) return;
     this.focusOn(best);
-    this.dispatchEvent(new CustomEvent("map-hover", { detail: { point: best, at: this.place(best) } }));
+    this.#say("map-hover", { point: best, at: this.place(best) });
   }
 
   choose() { if (this.focused >= 0) this.#say("map-pick", { point: this.focused }); }

@@ -1,4 +1,5 @@
-// What lies over the points: names at the centroids, the lasso, lines to translations, the ring of the focused point.
+// What lies over the points: names at the centroids, the lasso, lines to translations and to hollow points, the ring of
+// the focused point.
 
 import { overlapping } from "./geometry.js";
 
@@ -7,6 +8,9 @@ export function drawOverlay(context, scene) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   if (scene.lasso.length > 1) lasso(context, scene.lasso, ink, scene.closed);
+  ways(context, scene.ways.thin, scene.ways.colour, 0.4);
+  ways(context, scene.ways.strong, ink, 0.9);
+  for (const [, [x, y]] of scene.ways.strong) ring(context, x, y, 9, ink, 1.5);
   if (scene.links.length) links(context, scene, ink);
   names(context, scene, paper);
   if (scene.focus >= 0) {
@@ -22,6 +26,20 @@ function ring(context, x, y, radius, colour, width) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.stroke();
+}
+
+// Lines from points to where they went.
+function ways(context, ends, colour, opacity) {
+  context.beginPath();
+  for (const [from, to] of ends) {
+    context.moveTo(...from);
+    context.lineTo(...to);
+  }
+  context.strokeStyle = colour;
+  context.globalAlpha = opacity;
+  context.lineWidth = 1;
+  context.stroke();
+  context.globalAlpha = 1;
 }
 
 function lasso(context, corners, ink, closed) {

@@ -1,4 +1,5 @@
-// Draws points with WebGL2: two sets of Int16 positions on the GPU and a mix between them, so that levels morph.
+// Draws points with WebGL2: two sets of Int16 positions on the GPU and a mix between them, so that levels morph. The
+// map has filled points, and over them hollow ones.
 
 const MOST_LANGUAGES = 66;
 
@@ -29,6 +30,7 @@ precision highp float;
 in vec4 colour;
 flat in int shape;
 uniform float size;
+uniform bool hollow;
 out vec4 pixel;
 float edge(vec2 p) {  // below 0 inside; all shapes have about the same area
   vec2 q = abs(p);
@@ -44,8 +46,9 @@ float edge(vec2 p) {  // below 0 inside; all shapes have about the same area
 }
 void main() {
   vec2 p = vec2(gl_PointCoord.x, 1.0 - gl_PointCoord.y) * 2.0 - 1.0;
-  float soft = 2.0 / size;
-  float cover = clamp(0.5 - edge(p) / soft, 0.0, 1.0);
+  float soft = 2.0 / size, line = 0.14;
+  float far = hollow ? abs(edge(p) + line) - line : edge(p);
+  float cover = clamp(0.5 - far / soft, 0.0, 1.0);
   if (cover <= 0.0) discard;
   pixel = vec4(colour.rgb, 1.0) * (colour.a * cover);
 }`;
@@ -57,50 +60,21 @@ function compile(gl, kind, source) {
   return shader;
 }
 
-export class Renderer {
-  // Throws an Error in words when the browser has no WebGL2.
-  constructor(canvas) {
-    this.canvas = canvas;
-    const options = { antialias: false, alpha: true, premultipliedAlpha: true, powerPreference: "low-power" };
-    this.gl = canvas.getContext("webgl2", options);
-    if (this.gl === null) throw new Error("This browser offers no WebGL2, or it is switched off.");
-    this.count = 0;
-    this.build();
-  }
+// The buffers of one set of points.
+class Cloud {
+  count = 0;
 
-  build() {
-    const gl = this.gl;
-    const program = gl.createProgram();
-    gl.attachShader(program, compile(gl, gl.VERTEX_SHADER, VERTEX));
-    gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, FRAGMENT));
-    gl.linkProgram(program);
-    if (!gl.isContextLost() && !gl.getProgramParameter(program, gl.LINK_STATUS)) {
-      throw new Error(`The map's shaders do not run here: ${gl.getProgramInfoLog(program)}`);
-    }
-    gl.useProgram(program);
-    this.at = {};
-    for (const name of ["t", "size", "opacity", "scale", "shift", "dimPass", "entries", "grey"]) {
-      this.at[name] = gl.getUniformLocation(program, name);
-    }
+  constructor(gl) {
+    this.gl = gl;
     this.buffers = [0, 1, 2, 3].map(() => gl.createBuffer());
-    gl.bindVertexArray(gl.createVertexArray());
-    this.bindPositions();
-    for (const place of [2, 3]) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[place]);
+    this.array = gl.createVertexArray();
+    gl.bindVertexArray(this.array);
+    this.buffers.forEach((buffer, place) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
       gl.enableVertexAttribArray(place);
-      gl.vertexAttribIPointer(place, 1, gl.UNSIGNED_BYTE, 0, 0);
-    }
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-  }
-
-  bindPositions() {
-    const gl = this.gl;
-    for (const place of [0, 1]) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[place]);
-      gl.enableVertexAttribArray(place);
-      gl.vertexAttribPointer(place, 2, gl.SHORT, true, 0, 0);
-    }
+      if (place < 2) gl.vertexAttribPointer(place, 2, gl.SHORT, true, 0, 0);
+      else gl.vertexAttribIPointer(place, 1, gl.UNSIGNED_BYTE, 0, 0);
+    });
   }
 
   upload(place, data) {
@@ -115,9 +89,39 @@ export class Renderer {
     this.upload(1, after);
   }
 
-  // After a morph the second buffer becomes the first; only 4 bytes a point are uploaded for the next.
   languages(bytes) { this.upload(2, bytes); }
   chosen(bytes) { this.upload(3, bytes); }
+}
+
+export class Renderer {
+  // Throws an Error in words when the browser has no WebGL2.
+  constructor(canvas) {
+    this.canvas = canvas;
+    const options = { antialias: false, alpha: true, premultipliedAlpha: true, powerPreference: "low-power" };
+    this.gl = canvas.getContext("webgl2", options);
+    if (this.gl === null) throw new Error("This browser offers no WebGL2, or it is switched off.");
+    this.build();
+  }
+
+  build() {
+    const gl = this.gl;
+    const program = gl.createProgram();
+    gl.attachShader(program, compile(gl, gl.VERTEX_SHADER, VERTEX));
+    gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, FRAGMENT));
+    gl.linkProgram(program);
+    if (!gl.isContextLost() && !gl.getProgramParameter(program, gl.LINK_STATUS)) {
+      throw new Error(`The map's shaders do not run here: ${gl.getProgramInfoLog(program)}`);
+    }
+    gl.useProgram(program);
+    this.at = {};
+    for (const name of ["t", "size", "opacity", "scale", "shift", "dimPass", "hollow", "entries", "grey"]) {
+      this.at[name] = gl.getUniformLocation(program, name);
+    }
+    this.points = new Cloud(gl);
+    this.rings = new Cloud(gl);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  }
 
   // One {colour: [r, g, b], shape, lit} a language; `grey` is what is not lit.
   palette(entries, grey) {
@@ -127,20 +131,30 @@ export class Renderer {
     this.gl.uniform3fv(this.at.grey, grey);
   }
 
-  // `view` maps normalised positions to clip space; `most` points are drawn.
-  draw({ t, view, size, opacity, most }) {
+  // `view` maps normalised positions to clip space; `most` points are drawn, of `ring` pixels where they are hollow.
+  draw({ t, view, size, ring, opacity, most }) {
     const gl = this.gl;
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.uniform1f(this.at.t, t);
-    gl.uniform1f(this.at.size, size);
-    gl.uniform1f(this.at.opacity, opacity);
     gl.uniform2f(this.at.scale, view.scaleX, view.scaleY);
     gl.uniform2f(this.at.shift, view.shiftX, view.shiftY);
+    this.#cloud(this.points, { hollow: 0, size, opacity, most });
+    this.#cloud(this.rings, { hollow: 1, size: ring, opacity: 0.95, most });
+  }
+
+  // What is not lit lies under what is.
+  #cloud(cloud, { hollow, size, opacity, most }) {
+    const gl = this.gl;
+    if (cloud.count === 0) return;
+    gl.bindVertexArray(cloud.array);
+    gl.uniform1i(this.at.hollow, hollow);
+    gl.uniform1f(this.at.size, size);
+    gl.uniform1f(this.at.opacity, opacity);
     for (const dim of [1, 0]) {
       gl.uniform1i(this.at.dimPass, dim);
-      gl.drawArrays(gl.POINTS, 0, Math.min(this.count, most));
+      gl.drawArrays(gl.POINTS, 0, Math.min(cloud.count, most));
     }
   }
 }

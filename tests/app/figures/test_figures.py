@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from app.figures.bars import LayerCounts, layer_histogram
 from app.figures.figure import Figure, Table, inline, spread, standalone, wrapped
 from app.figures.lines import LineAxes, Series, line_panel
+from app.figures.marks import SHAPES, mark_path, shape_of
 from app.figures.matrix import FLOOR, matrix_panel, strength
 from app.figures.raster import png
 from app.figures.scale import domain, level_ticks, significant, tick_label, ticks
-from app.figures.scatter import SHAPES, Category, Cloud, mark_path, scatter_panel, shape_of
+from app.figures.scatter import Category, Cloud, scatter_panel
 from app.figures.strip import StripLine, strip
 from app.figures.style import labels, page_rules, palette
 from app.figures.svg import element

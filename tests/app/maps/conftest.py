@@ -11,6 +11,7 @@ from app.db.arrays import ArrayStore
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import NewDatabase
+from tests.support.synthetic_geometry import write_synthetic_geometry
 from tests.support.synthetic_run import write_synthetic_run
 
 
@@ -44,5 +45,9 @@ def mapped(new_sqlite: NewDatabase, tmp_path_factory: pytest.TempPathFactory) ->
         store = ArrayStore(session)
         arrays = {name: store.get(run, name) for name in store.names(run) if name.startswith(("map/", "reduced/"))}
         store.delete(run, "map/umap/3")
+        write_synthetic_geometry(session, run)
+        write_synthetic_geometry(session, run, experiment="overlaid0002", name="Turned", turned=True)
+        write_synthetic_geometry(session, run, experiment="overlaid0003", name="Without a map", mapped=None)
+        write_synthetic_geometry(session, run, experiment="overlaid0004", name="Far", step=0.25)
     with TestClient(app, follow_redirects=False) as client:
         yield Mapped(client, run, arrays)

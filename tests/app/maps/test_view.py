@@ -3,8 +3,8 @@ import pytest
 
 from app.errors import BadInput
 from app.maps.categories import legend
-from app.maps.picture import in_units
 from app.maps.service import nearest
+from app.maps.units import in_units
 from app.maps.view import ranges
 from app.text.languages import language
 

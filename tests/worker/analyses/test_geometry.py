@@ -198,6 +198,11 @@ def test_its_page_and_files(done: Done) -> None:
             assert "Neurons of another language" in page.text
             assert f"Type-{kind} zeroed" in page.text
             assert page.text.count("<svg") >= 12
+            overlay = f"geo.ja.{kind}"
+            assert f'href="/runs/{done.scan.run_id}/map?level=2&amp;overlay={overlay}"' in page.text
+            places = client.get(f"/api/runs/{done.scan.run_id}/map/overlay/{overlay}/2").json()
+            after = done.array(contract.MAP_AFTER, type=kind, language="ja")[2]
+            assert sorted(places["x_zeroed"]) == pytest.approx(sorted(after[:, 0].tolist()))
         drawn = client.get("/experiments/geo/figures/map.svg?type=2&level=3").text
         assert "level 3" in drawn
         rows = client.get("/experiments/geo.csv").text.splitlines()
