@@ -2,9 +2,9 @@
 
 One language and the pivot, all layers, both types, leave-one-out, contrast and activation statistics, on a random Llama
 of 8 layers and hidden size 512; `--device cuda` takes one of 24 layers and hidden size 2,048 in bfloat16. Reading and
-scoring are the functions the worker runs; nothing is stored. Each scan stands between two bare passes, so that a machine
-that grows slower or faster favours neither; the processor's own time is told beside the clock's, as it depends less on
-what else runs.
+scoring are the functions the worker runs; nothing is stored. Each scan stands between two bare passes, so that a
+machine that grows slower or faster favours neither; the processor's own time is told beside the clock's, as it depends
+less on what else runs.
 """
 
 import argparse
@@ -88,7 +88,8 @@ def bench_model(device: str = "cpu") -> LanguageModel:
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="w0"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)  # type: ignore[no-untyped-call]
-    network = torch.nn.Module.to(LlamaForCausalLM(config), torch.device(device), shape.dtype)
+    with torch.device(device):
+        network = torch.nn.Module.to(LlamaForCausalLM(config), dtype=shape.dtype)
     return LanguageModel(network, fast)
 
 
@@ -123,10 +124,10 @@ def scan(model: LanguageModel, texts: dict[str, list[str]], batch_tokens: int) -
     for layer in range(model.layers):
         layer_readings = {
             key: LayerReading(
-                stream=found.stream[:, layer],
-                activations=found.activations[:, layer],
-                output=found.states[:, layer + 1],
-                target_states=found.states[:, layer + 1],
+                stream=found.stream[:, layer].to(model.device),
+                activations=found.activations[:, layer].to(model.device),
+                output=found.states[:, layer + 1].to(model.device),
+                target_states=found.states[:, layer + 1].to(model.device),
                 groups=torch.arange(size),
             )
             for key, found in read.items()

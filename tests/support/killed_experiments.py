@@ -108,8 +108,8 @@ KINDS: dict[str, Callable[[Ground], Any]] = {
 
 
 @contextmanager
-def experimenting(url: str, folder: Path) -> Iterator[Ground]:
-    """A database with everything experiments ask for, and workers on it."""
+def grounded(url: str, folder: Path, device: str = "cpu") -> Iterator[Ground]:
+    """A database with everything experiments ask for; the scan was made on `device`."""
     model, corpus = folder / "model", folder / "corpus"
     if not model.exists():
         make_tiny("llama", model, layers=4, max_position_embeddings=256)
@@ -121,18 +121,24 @@ def experimenting(url: str, folder: Path) -> Iterator[Ground]:
     run_id = prepare(sessions, Request(str(model), None, corpus, "nway", ("nl", "ja"), "en", "corrected", ()))
     with sessions() as session:
         spec = ScanSpec.model_validate(session.get_one(Run, run_id).spec)
-    settings = Settings(device="cpu", data_dir=folder)
+    settings = Settings(device=device, data_dir=folder)
     run_inline(SCAN, spec, sessions, InlineContext(settings, sessions, lambda *_: None))
-    card = load(str(model), device="cpu").card().model_dump(mode="json")
+    card = load(str(model), device=device).card().model_dump(mode="json")
     with sessions.begin() as session:
         row = session.get_one(Model, spec.model_id)
         row.card = card
         chosen = store_set(session, row, NewSet("six", PICKED, PickedOrigin()), utc_now())
         asked = store_questions(session, read_questions(_questions()), "small", utc_now())
         ground = Ground(url, sessions, queue, spec, chosen.id, asked.id)
-    with supervisor(url, TASK_ROOT=folder / "tasks", DATA_DIR=folder):
-        yield ground
+    yield ground
     engine.dispose()
+
+
+@contextmanager
+def experimenting(url: str, folder: Path) -> Iterator[Ground]:
+    """A database with everything experiments ask for, and workers on it."""
+    with grounded(url, folder) as ground, supervisor(url, TASK_ROOT=folder / "tasks", DATA_DIR=folder):
+        yield ground
 
 
 def _questions() -> list[CorpusFile]:
@@ -146,7 +152,7 @@ def _questions() -> list[CorpusFile]:
 def experiment_with_kills(ground: Ground, kind: str, kills: int, seed: int, usual: float | None = None) -> Outcome:
     """Queue an experiment, kill its worker `kills` times while it computes pieces, and wait for the end."""
     spec = KINDS[kind](ground)
-    job_id = _queued(ground, spec)
+    job_id = queued(ground, spec)
     done = kill_workers(ground.sessions, job_id, kills, random.Random(seed), usual)
     with ground.sessions() as session:
         job = session.get_one(Job, job_id)
@@ -160,7 +166,8 @@ def experiment_with_kills(ground: Ground, kind: str, kills: int, seed: int, usua
         )
 
 
-def _queued(ground: Ground, spec: Any) -> str:
+def queued(ground: Ground, spec: Any) -> str:
+    """Store an experiment of this spec and queue it; its job."""
     with ground.sessions.begin() as session:
         job_id = ground.queue.enqueue(
             session, spec, title=spec.kind, subject=spec.experiment_id, interactive=spec.kind == "compare"

@@ -57,8 +57,8 @@ def score_language(
     sentences towards the same centroids.
     """
     own, other = readings[language], readings[pivot]
-    neurons = value_vectors.shape[0]
-    totals = {name: torch.zeros(2, neurons, dtype=torch.float64) for name in ("score", "squares", "loo", "pivot")}
+    empty = torch.zeros(2, value_vectors.shape[0], dtype=torch.float64, device=value_vectors.device)
+    totals = {name: empty.clone() for name in ("score", "squares", "loo", "pivot")}
     count = pivot_count = 0
     for part in _parts(language, pivot, readings, pairs, settings):
         sums, squares = score_sums(own.stream[part.scored], own.activations[part.scored], value_vectors, part.targets)

@@ -55,7 +55,7 @@ def _reading(session: Session, model: LanguageModel, spec: ScanSpec, language: s
         activations=read(names.SHARD_ACTIVATIONS.format(layer=layer)),
         output=output,
         target_states=model.final_norm(output) if normed else output,
-        groups=groups.to(model.device),
+        groups=groups,
     )
 
 
