@@ -1,4 +1,4 @@
-"""Puts the measured numbers into the model card: `python -m demo.card` rewrites the tables of `demo/README.md`."""
+"""Puts the measured numbers into the cards of both models and into the docs: `python -m demo.card` rewrites tables."""
 
 from __future__ import annotations
 
@@ -91,6 +91,21 @@ def tables(report: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def emergent_tables(report: dict[str, Any]) -> str:
+    """The tables of the model without auxiliary terms."""
+    steady: list[list[object]] = [[lang, row["greedy"], row["sampled"]] for lang, row in report["steadiness"].items()]
+    parts = [
+        "### Answers: exact match, greedy",
+        answer_table(report),
+        "### Language of continuations (share in the prompt's language)",
+        table(["language", "greedy", "temperature 0.7"], steady),
+        "### Geometry, mean over tokens (300 held-out sentences)",
+        geometry_table(report, "mean"),
+        effects(report),
+    ]
+    return "\n\n".join(parts)
+
+
 def effects(report: dict[str, Any]) -> str:
     """What switching off transfer neurons does, for the documentation: a row a language and type."""
     draws, (first, second) = report["random_draws"], report["top"]
@@ -123,8 +138,11 @@ def renew(page: Path, tables: str) -> None:
 
 
 def main() -> None:
-    """Renew the tables of the card and of the documentation."""
-    report = json.loads((HERE / "measurements.json").read_text(encoding="utf-8"))
+    """Renew the tables of the cards and of the documentation."""
+    report, emergent = (
+        json.loads((folder / "measurements.json").read_text(encoding="utf-8")) for folder in (HERE, HERE / "emergent")
+    )
+    renew(HERE / "emergent" / "README.md", emergent_tables(emergent))
     renew(HERE / "README.md", tables(report))
     renew(HERE.parent / "docs" / "demo-model.md", effects(report))
 

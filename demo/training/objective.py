@@ -32,14 +32,14 @@ def write_size(network: Network, activations: list[Tensor]) -> Tensor:
     return total / len(activations)
 
 
-def write_count(network: Network, activations: list[Tensor], layers: range) -> Tensor:
-    """Mean over these layers of sum_i sqrt(mean|a_i| * ||v_i||): concave, so that few neurons write much."""
+def write_count(network: Network, activations: list[Tensor]) -> Tensor:
+    """Mean over the silent layers of sum_i sqrt(mean|a_i| * ||v_i||): concave, so that few neurons write much."""
+    silent = list(zip(network.blocks, activations, strict=True))[-network.shape.silent :]
     total = activations[0].new_zeros(())
-    for layer in layers:
-        block = network.blocks[layer]
+    for block, activation in silent:
         assert isinstance(block, Block)
-        total = total + (activations[layer].abs().mean((0, 1)) * block.down.norm(dim=0) + 1e-6).sqrt().sum()
-    return total / len(layers)
+        total = total + (activation.abs().mean((0, 1)) * block.down.norm(dim=0) + 1e-6).sqrt().sum()
+    return total / len(silent)
 
 
 def neutral_loss(network: Network, level: Tensor, owners: Tensor) -> Tensor:
@@ -68,13 +68,10 @@ def unevenness(level: Tensor, lengths: Tensor) -> Tensor:
 
 
 def writing_losses(network: Network, activations: list[Tensor], phase: Phase) -> Tensor:
-    """What the neurons' writes cost: their size, and their number in the silent and in the first layers."""
-    shape = network.shape
+    """What the neurons' writes cost: their size, and their number in the silent layers."""
     total = phase.sparse * write_size(network, activations)
     if phase.few:
-        total = total + phase.few * write_count(network, activations, range(shape.layers - shape.silent, shape.layers))
-    if phase.early:
-        total = total + phase.early * write_count(network, activations, range(min(phase.align)))
+        total = total + phase.few * write_count(network, activations)
     return total
 
 

@@ -13,8 +13,7 @@ class Phase(BaseModel):
     """A stretch of steps; the learning rate goes linearly from `rate[0]` to `rate[1]`.
 
     `neutral` weighs how far the states before the silent layers already name a language (`neutral_loss`), `few` how
-    many neurons the silent layers write with (`write_count`), `early` how many those below the first aligned level do,
-    and `even` how far tokens differ in length (`unevenness`).
+    many neurons the silent layers write with (`write_count`), `even` how far tokens differ in length (`unevenness`).
     `begins_from`: the phase begins with a new optimiser and the mean of the bfloat16 weights at these earlier steps, by
     these shares; empty where it goes on from the step before.
     """
@@ -27,7 +26,6 @@ class Phase(BaseModel):
     centred: bool = False
     neutral: float = 0.0
     few: float = 0.0
-    early: float = 0.0
     even: float = 0.0
     pairing: Pairing = Pairing()
     begins_from: dict[int, float] = {}

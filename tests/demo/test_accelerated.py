@@ -48,7 +48,7 @@ def test_a_block_holds_the_text_of_every_member_of_the_team(recipe: Recipe, enco
 
 
 def test_the_objective_is_the_mean_of_what_the_team_takes_turns_with(recipe: Recipe, encoder: Encoder) -> None:
-    phase = recipe.phases[9].model_copy(update={"early": 0.001})
+    phase = recipe.phases[9]
     owners = token_owners(World(), encoder, recipe.shape.vocabulary)
     batch = Stream(encoder, "words", 4, Team(), phase).shard(0)
     batch = batch[0][:4], batch[1][:4]
@@ -58,6 +58,6 @@ def test_the_objective_is_the_mean_of_what_the_team_takes_turns_with(recipe: Rec
         pairs = Pairs(World(), random.Random("pairs"), phase.pairing)
         parts.append(loss_of(run, phase, batch, Aids(encoder, pairs, owners))[0])
     texts = padded(encoder, Pairs(World(), random.Random("pairs"), phase.pairing).sides(16), WIDTH)
-    whole, language = whole_loss(run.network, phase, batch, texts, owners)
+    whole, language = whole_loss(Run.start(recipe, Team()).network, phase, batch, texts, owners)
     torch.testing.assert_close(whole, torch.stack(parts).mean())
     assert float(language.detach()) < float(whole.detach())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from demo.measuring.geometry import describe
 from demo.measuring.reading import Subject
 from demo.measuring.wording import Wording
 from demo.training.quality import right
@@ -16,7 +17,7 @@ from demo.world.lexicon import LANGUAGES
 from demo.world.polyglot import World
 
 DEMO = Path(__file__).parents[2] / "demo"
-MODEL = DEMO / "model"
+MODEL, EMERGENT = DEMO / "model", DEMO / "emergent" / "model"
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +32,24 @@ def lines(language: str) -> list[str]:
 
 
 def test_weights_and_tokenizer_stay_small() -> None:
-    assert sum(path.stat().st_size for path in MODEL.iterdir()) <= 15_000_000
+    assert sum(path.stat().st_size for folder in (MODEL, EMERGENT) for path in folder.iterdir()) <= 15_000_000
 
 
 def test_last_layers_have_no_attention_and_the_others_do(subject: Subject) -> None:
     for number, layer in enumerate(subject.layers):
         assert bool(layer.self_attn.o_proj.weight.abs().sum() == 0) == (number >= 7)
+
+
+def test_the_emergent_model_is_the_same_with_attention_everywhere(subject: Subject) -> None:
+    other = Subject(EMERGENT)
+    assert other.model.config.to_diff_dict() == subject.model.config.to_diff_dict()
+    assert other.tokenizer.get_vocab() == subject.tokenizer.get_vocab()
+    assert all(bool(layer.self_attn.o_proj.weight.abs().sum() > 0) for layer in other.layers)
+    apart = {
+        name: describe({lang: found.read(lines(lang)[400:460]).mean[4] for lang in ("en", "ja")})["gap"]
+        for name, found in (("aligned", subject), ("emergent", other))
+    }
+    assert apart["emergent"] < 0.2 < apart["aligned"]  # the shared middle is trained in
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -61,7 +61,7 @@ def test_few_neurons_that_write_much_cost_less_than_many_that_write_little(netwo
             for neuron in range(6):
                 size = float(activations[layer][..., neuron].abs().mean() * block.down[:, neuron].detach().norm())
                 slow += math.sqrt(size + 1e-6)
-        sizes.append(float(write_count(network, activations, range(1, 3)).detach()))
+        sizes.append(float(write_count(network, activations).detach()))
         assert sizes[-1] == pytest.approx(slow / 2, rel=1e-4)
     assert sizes[1] < sizes[0]
 
