@@ -153,8 +153,8 @@ def _trees(result: FamiliesResult, detector: Detector, named: Sequence[Label]) -
         (step, one.left, one.right, one.height) for step, one in enumerate(detector.merges, start=len(named))
     )
     caption = (
-        "Left: languages clustered by the neurons they share (average linkage of 1 − Jaccard index; cophenetic "
-        f"correlation {_number(detector.cophenetic)}). Right: the branches they descend from, in the same order as far "
+        "First: languages clustered by the neurons they share (average linkage of 1 − Jaccard index; cophenetic "
+        f"correlation {_number(detector.cophenetic)}). Then the branches they descend from, in the same order as far "
         "as the tree allows. In the table, clusters count on from the last language."
     )
     table = Numbers(("cluster", "left", "right", "height"), rows)

@@ -17,7 +17,7 @@ from app.experiments.geometry_figures import figures
 from app.experiments.geometry_source import METRIC_WORDS, GeometryState, shown_level
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
 from app.experiments.run_fields import asked_run, default_top, most
-from app.web.formatting import count, size
+from app.web.formatting import counted, size
 from app.web.tabular import Cell
 
 Which = Literal["both", "1", "2"]
@@ -65,7 +65,7 @@ def specify(desk: Desk, form: GeometryForm, experiment_id: str) -> Wanted:
     )
     read, tokens, disk = _cost(run, spec)
     costs = (
-        ("Reads", f"{count(read)} sentences, about {count(round(tokens))} tokens"),
+        ("Reads", f"{counted(read, 'sentence')}, about {counted(round(tokens), 'token')}"),
         ("Conditions", f"{len(spec.conditions(run.spec.languages[0], run.spec.languages))} of each language and type"),
         ("Disk while it runs", size(disk)),
     )

@@ -36,6 +36,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ARMS = ("type1", "control1", "type2", "control2")
 CONTRAST = """axe.run(document, {runOnly: ["color-contrast"], resultTypes: ["violations"]}).then((found) =>
   found.violations.flatMap((rule) => rule.nodes.map((node) => `dark: ${rule.id} ${node.target[0]}`)))"""
+# On a narrow screen: words of a figure below 7.5 px, and captions of tables that are cut off.
+NARROW = """[...new Set([...document.querySelectorAll("svg.figure")].flatMap((one) => {
+    const scale = one.getBoundingClientRect().width / one.viewBox.baseVal.width;
+    const sizes = [...one.querySelectorAll("text")].map((text) => scale * parseFloat(getComputedStyle(text).fontSize));
+    return sizes.some((size) => size < 7.5) ? [`tiny: ${one.getAttribute("aria-label")}`] : [];
+  }).concat([...document.querySelectorAll("caption")].flatMap((one) =>
+    one.checkVisibility() && one.getBoundingClientRect().right > innerWidth ? [`cut off: ${one.textContent}`] : []
+  )))]"""
 PROMPTS = ("een kat met een heel lange naam " * 8, "السلام عليكم", "猫は毎朝" * 30)
 
 
@@ -118,6 +126,7 @@ def wrong_with(page: Page) -> list[str]:
     page.set_viewport_size({"width": 390, "height": 800})
     if page.evaluate("document.documentElement.scrollWidth") > 390:
         found.append("wider than 390")
+    found += page.evaluate(NARROW)
     page.set_viewport_size({"width": 1280, "height": 900})
     return found
 

@@ -197,6 +197,7 @@ def test_its_page_and_files(done: Done) -> None:
             assert page.status_code == 200
             assert "Neurons of another language" in page.text
             assert f"Type-{kind} zeroed" in page.text
+            assert "Without a hue: normal" in page.text  # the line is black or white, as the theme has it
             assert page.text.count("<svg") >= 12
         drawn = client.get("/experiments/geo/figures/map.svg?type=2&level=3").text
         assert "level 3" in drawn
