@@ -81,7 +81,7 @@ def finished_context(found: Comparison, query: ResultQuery) -> dict[str, Any]:
 
 
 def _words(found: Comparison) -> dict[str, Any]:
-    return {"titles": TITLES, "position_words": POSITION_WORDS, "asked": asked_in_words(found)}
+    return {"titles": TITLES, "asked": asked_in_words(found)}
 
 
 def asked_in_words(found: Comparison) -> str:

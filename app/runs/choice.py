@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.contracts.complaints import complaint
 from app.contracts.jobs import PRESETS, ScanSettings
 from app.contracts.results import ModelCard
 from app.db.runs import NAME_LENGTH
@@ -112,11 +113,8 @@ def read_settings(form: RunForm) -> tuple[ScanSettings, str | None]:
 
 def setting_sentence(error: ValidationError) -> str:
     """The first complaint about a setting, under the setting's title."""
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    title = next((setting.title for setting in SETTINGS if setting.name == name), name)
-    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    return f"{title}: {message[:1].lower()}{message[1:]}." if title else f"{message}."
+    titles = {setting.name: setting.title for setting in SETTINGS}
+    return complaint(error, lambda name: titles.get(name, name))
 
 
 def _named(rows: list[Row], chosen: str) -> Row | None:

@@ -128,6 +128,7 @@ def test_parameters_are_drawn_from_the_catalogue_and_checked(
         ({"mode": "sampled", "temperature": "0"}, "Temperature 0 is greedy"),
         ({"target": "qq!"}, "is not a language code"),
         ({"positions": "everywhere"}, "Positions"),
+        ({"lens_run": "gone"}, "has no finished run gone"),
     ],
 )
 def test_what_is_wrong_is_a_sentence_and_nothing_is_lost(
@@ -147,6 +148,15 @@ def test_what_is_wrong_is_a_sentence_and_nothing_is_lost(
         assert "&lt;script&gt;alert(1)&lt;/script&gt; كيف" in answer.text
     with sessions() as session:
         assert session.query(Experiment).count() == session.query(NeuronSet).count() == 0
+
+
+def test_a_run_that_is_not_there_is_never_another_one(client: TestClient, finished: str, worker: None) -> None:
+    answer = client.post("/comparisons", data=asked("gone"))
+    assert answer.status_code == 422
+    assert "has no finished run gone. Choose one of its runs." in alert(answer.text)
+    top = {"run": "gone", "language": "ja", "count": 3}
+    assert client.post("/api/comparisons", json={"prompt": "hello", "top": top}).status_code == 422
+    assert client.get("/api/comparisons").json() == []
 
 
 def test_a_set_for_a_model_of_another_shape(client: TestClient, finished: str, sessions: sessionmaker[Session]) -> None:
