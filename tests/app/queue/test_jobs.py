@@ -71,9 +71,17 @@ def test_the_time_left_comes_from_the_estimate_and_then_from_the_pace() -> None:
     assert job_view(job, NOW).remaining == 40
     job.status, job.started, job.total = "running", NOW, 100
     assert job_view(job, NOW + timedelta(seconds=10)).remaining == 30
+    assert job_view(job, NOW + timedelta(seconds=50)).remaining is None, "longer than estimated: nobody knows"
     job.done = 25
+    assert job_view(job, NOW + timedelta(seconds=1)).remaining == 39, "a first second is no pace"
     seen = job_view(job, NOW + timedelta(seconds=10))
     assert (seen.remaining, seen.percent, seen.place) == (30, 25, "/runs/r")
+    drawn = Job(
+        id="p", kind="project", title="t", subject="r", status="running", done=0, total=1, spec={"method": "umap"}
+    )
+    assert job_view(drawn, NOW).place == "/runs/r/map"
+    drawn.status = "complete"
+    assert job_view(drawn, NOW).place == "/runs/r/map?method=umap"
     job.status, job.finished = "complete", NOW + timedelta(seconds=50)
     assert (job_view(job, NOW + timedelta(days=1)).elapsed, job_view(job, NOW).remaining) == (50, None)
 
