@@ -20,7 +20,7 @@ from app.contracts.interventions import Controls, Intervention, Sampling
 from app.contracts.results import ModelCard
 from app.contracts.sets import PickedOrigin, TopOrigin
 from app.db.arrays import ArrayStore
-from app.db.sets import NewSet, store_set
+from app.db.sets import NewSet, stored_once
 from app.db.tables import Model, NeuronSet
 from app.db.top import choose_top
 from app.errors import BadInput
@@ -138,7 +138,7 @@ def neuron_set(session: Session, choice: Choice, model: Model, card: ModelCard, 
         few = ", ".join(str(NeuronId(*pair)) for pair in picked.tolist()[:4])
         name = few if len(picked) <= 4 else f"{len(picked):,} neurons picked"
         origin = PickedOrigin(run_id=choice.run.id if choice.run else None)
-        return store_set(session, model, NewSet(name, picked, origin), now)
+        return stored_once(session, model, NewSet(name, picked, origin), now)
     if choice.run is None:
         raise BadInput(f"No finished run of {model.name} ranks its neurons. Start a run, or name neurons yourself.")
     form = choice.form
@@ -148,7 +148,7 @@ def neuron_set(session: Session, choice: Choice, model: Model, card: ModelCard, 
     found = choose_top(session, ArrayStore(session).get, checked(TopOrigin, dict(origin_values)))
     top = found.origin
     name = f"Top {top.count:,} Type-{top.type} of {top.language} · {choice.run.name}"
-    return store_set(session, model, NewSet(name, found.neurons, top), now)
+    return stored_once(session, model, NewSet(name, found.neurons, top), now)
 
 
 def _stored(choice: Choice, model: Model, card: ModelCard) -> NeuronSet:
