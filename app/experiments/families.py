@@ -11,9 +11,8 @@ from app.contracts import families as contract
 from app.contracts.families import DETECTOR_TITLES, Detector, DetectorName, FamiliesResult, FamiliesSpec
 from app.contracts.sets import MEASURES, Measure
 from app.db.tables import Experiment
-from app.errors import BadInput
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
-from app.experiments.run_fields import asked_run, default_top, families_from, families_text, most
+from app.experiments.run_fields import asked_run, asked_top, default_top, families_from, families_text, most
 from app.figures.dendrogram import Joint, dendrogram_panel, descent_panel
 from app.figures.figure import Cell, Figure
 from app.figures.figure import Table as Numbers
@@ -44,9 +43,7 @@ class FamiliesState(BaseModel):
 def specify(desk: Desk, form: FamiliesForm, experiment_id: str) -> Wanted:
     """The job of a form. Raises BadInput, NotFound or Conflict."""
     run = asked_run(desk, form.run)
-    top = form.top or default_top(run)
-    if top > most(run):
-        raise BadInput(f"There are {most(run)} candidates of one type; take at most so many neurons.")
+    top = asked_top(run, form.top)
     measured = desk.session.scalars(
         select(Experiment.id)
         .where(Experiment.run_id == run.id, Experiment.kind == "specificity", Experiment.status == "complete")

@@ -16,7 +16,7 @@ from app.errors import BadInput
 from app.experiments.geometry_figures import figures
 from app.experiments.geometry_source import METRIC_WORDS, GeometryState, shown_level
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
-from app.experiments.run_fields import asked_run, default_top, most
+from app.experiments.run_fields import asked_run, asked_top, default_top, most
 from app.web.formatting import counted, size
 from app.web.tabular import Cell
 
@@ -44,9 +44,7 @@ class GeometryForm(BaseModel):
 def specify(desk: Desk, form: GeometryForm, experiment_id: str) -> Wanted:
     """The job of a form. Raises BadInput, NotFound or Conflict."""
     run = asked_run(desk, form.run)
-    top = form.top or default_top(run)
-    if top > most(run):
-        raise BadInput(f"There are {most(run)} candidates of one type; take at most so many neurons.")
+    top = asked_top(run, form.top)
     if form.map and form.map not in run.summary.maps:
         raise BadInput(f"The run has no map “{form.map[:40]}”; it has {', '.join(run.summary.maps) or 'none'}.")
     spec = GeometrySpec(

@@ -9,7 +9,7 @@ from pydantic import Field
 from app.contracts.sweeps import Line, MatrixSpec, SweepResult
 from app.errors import BadInput
 from app.experiments.kind import Context, Desk, Kind, Shown, Wanted
-from app.experiments.run_fields import asked_run, default_top, most
+from app.experiments.run_fields import asked_run, asked_top, default_top, most
 from app.experiments.sweep_parts import (
     COLUMNS,
     CorpusForm,
@@ -53,9 +53,7 @@ def specify(desk: Desk, form: MatrixForm, experiment_id: str) -> Wanted:
     ablated = tuple(code for code in measured if code in run.spec.languages)
     if not ablated:
         raise BadInput("The pivot has no neurons of its own. Choose one more language.")
-    top = form.top or default_top(run)
-    if top > most(run):
-        raise BadInput(f"There are {most(run):,} candidates of one type; take at most so many neurons.")
+    top = asked_top(run, form.top)
     values = corpus_values(form, run, experiment_id)
     spec = MatrixSpec(languages=measured, ablated=ablated, type=1 if form.type == "1" else 2, top=top, **values)
     name = f"Which language needs whose Type-{form.type} neurons: {run.name}"
