@@ -146,6 +146,20 @@ def test_every_form_and_every_answer_can_be_read_by_everyone(
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
 
 
+def test_a_name_without_end_leaves_the_other_columns_in_sight(
+    page: Page, live_server: LiveServer, own_app: FastAPI, answers: dict[str, str]
+) -> None:
+    with own_app.state.sessions.begin() as session:
+        session.get_one(Experiment, answers["dose"].rsplit("/", 1)[1]).name = "x" * 200
+    page.goto("/experiments")
+    scroller = page.locator(".scroller").first
+    assert scroller.evaluate("one => one.scrollWidth <= one.clientWidth"), "the list scrolls sideways"
+    page.set_viewport_size({"width": 390, "height": 800})
+    name = page.locator(".list tbody tr").first.locator("th").bounding_box()
+    assert name is not None
+    assert 140 < name["width"] < 390
+
+
 def test_from_a_number_of_an_evaluation_to_the_questions_behind_it(page: Page, answers: dict[str, str]) -> None:
     page.goto(answers["evaluate"])
     page.get_by_role("navigation", name="Metric").get_by_role("link", name="In another language").click()
