@@ -14,7 +14,7 @@ from app.db.runs import NAME_LENGTH
 from app.db.tables import Corpus, Model, Sentence
 from app.errors import BadInput, NotFound
 from app.runs.estimate import Estimate, Reading, estimate
-from app.runs.words import SETTINGS, named, text_of
+from app.runs.words import PRESET_WORDS, SETTINGS, named, text_of
 
 Row = TypeVar("Row", Model, Corpus)
 
@@ -103,6 +103,8 @@ def read_settings(form: RunForm) -> tuple[ScanSettings, str | None]:
     """The settings of the form over its preset, and a sentence if one of them cannot be."""
     other = form.shown_preset not in ("", form.preset) and form.preset in PRESETS
     base = PRESETS.get(form.preset, PRESETS["corrected"])
+    if form.preset and form.preset not in PRESET_WORDS:
+        return base, f"There is no preset “{form.preset[:40]}”; there are {', '.join(PRESET_WORDS)}."
     given = {} if other else {item.name: getattr(form, item.name).strip() for item in SETTINGS}
     given = {name: value for name, value in given.items() if value}
     try:

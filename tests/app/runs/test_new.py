@@ -62,6 +62,7 @@ def test_choosing_another_preset_begins_anew_but_the_same_keeps_what_was_typed()
         ("candidate_fraction", "1.5", "Share of the depth: must be less than 1."),
         ("position", "middle", "Where a sentence is read: must be 'last'"),
         ("neighbours", "0", "Nearest neighbours: must be at least"),
+        ("preset", "mine", "There is no preset “mine”; there are corrected, paper, custom."),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(name: str, value: str, sentence: str) -> None:
