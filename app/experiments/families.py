@@ -186,8 +186,8 @@ def _layers(shown: Shown, result: FamiliesResult, detector: Detector, named: Seq
         for i, j in zip(rows_of.tolist(), columns_of.tolist(), strict=True)
     )  # fmt: skip
     caption = (
-        "Left: in each layer, the mean Jaccard index of a language's neurons there with those of every other language; "
-        "a gap where it has none. Right: how many of its neurons are in the layer."
+        "In each layer, the mean Jaccard index of a language's neurons there with those of every other language, a gap "
+        "where it has none; and how many of its neurons are in the layer."
     )
     columns = ("layer", "language_a", "language_b", "neurons_a", "neurons_b", "jaccard", "chance")
     return Figure("layers", "Shared neurons by layer", caption, panels, 2, Numbers(columns, rows), len(named) + 1)
