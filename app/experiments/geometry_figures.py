@@ -102,7 +102,7 @@ def _lines(source: Source, topic: _Topic) -> Figure:
     draws = source.result.draws
     band = f"; grey: mean and 95 % of {counted(draws, 'layer-matched random draw')}" if draws else ""
     caption = (
-        f"{topic.meaning}. Without a hue: normal; in the language's colour: its own Type-{source.kind} neurons zeroed, "
+        f"{topic.meaning}. Without a hue: normal; in colour: the language's own Type-{source.kind} neurons zeroed, "
         f"the pivot's sentences untouched{band}; {source.pairs} pairs per language."
     )
     columns = (
