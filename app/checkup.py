@@ -17,6 +17,7 @@ from app.db.session import make_engine, make_sessions, utc_now
 from app.db.tables import Run, WorkerLease
 from app.errors import ProductError
 from app.settings import Settings
+from app.text.plural import counted
 
 _LIBRARIES = {
     "web": ("fastapi", "uvicorn", "jinja2"),
@@ -105,7 +106,7 @@ def _database(settings: Settings) -> list[Check]:
         engine.dispose()
     except (ProductError, SQLAlchemyError) as error:
         return [Check("database", "wrong", f"{kind} is away: {error}", "Check DATABASE_URL and that the server runs.")]
-    database = Check("database", "good", f"{kind}, {runs} run(s)")
+    database = Check("database", "good", f"{kind}, {counted(runs, 'run')}")
     if not alive:
         return [database, Check("workers", "note", "none is running", "Start one: `babelscope worker` or `make run`.")]
     return [database, Check("workers", "good", f"{len(alive)} running: {names}")]

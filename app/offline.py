@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.contracts.complaints import complaint
 from app.contracts.ids import new_id
 from app.contracts.jobs import PRESETS, ScanSettings, ScanSpec
 from app.corpora.service import store_corpus
@@ -75,5 +76,4 @@ def _spec(model_id: str, corpus_id: str, languages: tuple[str, ...], pivot: str,
             settings=ScanSettings.model_validate(chosen),
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}.") from error
+        raise BadInput(complaint(error)) from error

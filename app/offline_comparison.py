@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.contracts.comparisons import CompareResult, CompareSpec, Output
+from app.contracts.complaints import complaint
 from app.contracts.ids import new_id
 from app.contracts.interventions import Controls, Intervention, Sampling
 from app.contracts.sets import ImportedOrigin
@@ -86,8 +87,7 @@ def _spec(asked: Asked, experiment_id: str) -> CompareSpec:
             target=canonical(asked.target) if asked.target else None,
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}.") from error
+        raise BadInput(complaint(error)) from error
 
 
 def _parameters(pairs: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from app.contracts.base import Contract
+from app.contracts.complaints import complaint
 from app.contracts.results import MethodCard
 from app.errors import BadInput, NotFound
 
@@ -68,9 +69,7 @@ class Method(Generic[Taken, Given]):
         try:
             return self.params.model_validate(dict(values))
         except ValidationError as wrong:
-            first = wrong.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "parameters"
-            raise BadInput(f"{self.title}: {field}: {first['msg']}.") from wrong
+            raise BadInput(complaint(wrong, lambda name: f"{self.title}: {name or 'parameters'}")) from wrong
 
     def card(self) -> MethodCard:
         """What the app needs to offer this method."""

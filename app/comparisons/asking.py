@@ -14,12 +14,13 @@ from app.comparisons.form import GREEDY, CompareForm
 from app.comparisons.neurons import typed_neurons
 from app.contracts.base import Contract
 from app.contracts.comparisons import CompareSpec
+from app.contracts.complaints import complaint
 from app.contracts.ids import NeuronId
 from app.contracts.interventions import Controls, Intervention, Sampling
 from app.contracts.results import ModelCard
 from app.contracts.sets import PickedOrigin, TopOrigin
 from app.db.arrays import ArrayStore
-from app.db.sets import NewSet, store_set
+from app.db.sets import NewSet, stored_once
 from app.db.tables import Model, NeuronSet
 from app.db.top import choose_top
 from app.errors import BadInput
@@ -50,6 +51,7 @@ def ask(session: Session, choice: Choice, experiment_id: str, now: datetime) -> 
     if model is None or card is None:
         named = f"There is no model {form.model[:40]} that can be compared." if form.model else "Add a model first."
         raise BadInput(named)
+    _refuse_other_runs(choice, model)
     prompt = checked_prompt(form.prompt)
     sampling = checked(Sampling, sampling_of(form))
     if sampling.max_new_tokens >= card.context:
@@ -74,6 +76,14 @@ def ask(session: Session, choice: Choice, experiment_id: str, now: datetime) -> 
         "target": target, "lens_run": lens.id if lens else None, "dtype": form.dtype,
     }  # fmt: skip
     return Asked(checked(CompareSpec, values), chosen, _run_of(choice, chosen))
+
+
+def _refuse_other_runs(choice: Choice, model: Model) -> None:
+    """A form is drawn with another run where the named one is not there; what is asked for is never another one's."""
+    known = {run.id for run in choice.runs}
+    for named in (choice.form.run, choice.form.lens_run):
+        if named not in ("", "none") and named not in known:
+            raise BadInput(f"{model.name} has no finished run {named[:40]}. Choose one of its runs.")
 
 
 def checked_prompt(prompt: str) -> str:
@@ -109,10 +119,7 @@ def checked(contract: type[Checked], values: dict[str, object]) -> Checked:
     try:
         return contract.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-        raise BadInput(f"{TITLES.get(name, name)}: {message[:1].lower()}{message[1:]}.") from error
+        raise BadInput(complaint(error, lambda name: TITLES.get(name, name))) from error
 
 
 def _finite(value: str) -> bool:
@@ -131,7 +138,7 @@ def neuron_set(session: Session, choice: Choice, model: Model, card: ModelCard, 
         few = ", ".join(str(NeuronId(*pair)) for pair in picked.tolist()[:4])
         name = few if len(picked) <= 4 else f"{len(picked):,} neurons picked"
         origin = PickedOrigin(run_id=choice.run.id if choice.run else None)
-        return store_set(session, model, NewSet(name, picked, origin), now)
+        return stored_once(session, model, NewSet(name, picked, origin), now)
     if choice.run is None:
         raise BadInput(f"No finished run of {model.name} ranks its neurons. Start a run, or name neurons yourself.")
     form = choice.form
@@ -141,7 +148,7 @@ def neuron_set(session: Session, choice: Choice, model: Model, card: ModelCard, 
     found = choose_top(session, ArrayStore(session).get, checked(TopOrigin, dict(origin_values)))
     top = found.origin
     name = f"Top {top.count:,} Type-{top.type} of {top.language} · {choice.run.name}"
-    return store_set(session, model, NewSet(name, found.neurons, top), now)
+    return stored_once(session, model, NewSet(name, found.neurons, top), now)
 
 
 def _stored(choice: Choice, model: Model, card: ModelCard) -> NeuronSet:

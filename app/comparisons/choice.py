@@ -53,7 +53,8 @@ def choose(session: Session, form: CompareForm) -> Choice:
     model = _model(session, models, form, named_set, named_run)
     card = None if model is None or model.card is None else ModelCard.model_validate(model.card)
     runs = [] if model is None else _runs(session, model)
-    run = _named(runs, form.run)
+    origin = "" if named_set is None else str(named_set.origin.get("run_id") or "")
+    run = _named(runs, form.run or origin)
     sets = [] if card is None else sets_of_shape(session, card.layers, card.neurons)
     if named_set is not None and named_set.id not in {one.id for one in sets}:
         sets = [named_set, *sets]

@@ -16,6 +16,7 @@ from app.contracts.interventions import PAPER_RULES, POSITION_WORDS, Positions
 from app.contracts.results import RunSummary
 from app.contracts.sets import MEASURES
 from app.db.jobs import job_view
+from app.text.plural import counted
 
 TEMPLATES = (("raw", "Raw", "The model goes on with the text as it is."),
              ("chat", "Chat", "The prompt as a user's message in the model's chat template."))  # fmt: skip
@@ -80,12 +81,12 @@ def finished_context(found: Comparison, query: ResultQuery) -> dict[str, Any]:
 
 
 def _words(found: Comparison) -> dict[str, Any]:
-    return {"titles": TITLES, "position_words": POSITION_WORDS, "asked": asked_in_words(found)}
+    return {"titles": TITLES, "asked": asked_in_words(found)}
 
 
 def asked_in_words(found: Comparison) -> str:
     """What is done, to what and where, in a phrase: `zero 100 neurons of “Top …” at all prompt tokens`."""
     action = found.spec.intervention
-    chosen = f"{found.set.size:,} neuron{'' if found.set.size == 1 else 's'}"
+    chosen = counted(found.set.size, "neuron")
     params = ", ".join(f"{name} {spelled(value)}" for name, value in action.params.items())
     return f"{action.name}{f' ({params})' if params else ''} · {chosen} · at {POSITION_WORDS[action.positions]}"

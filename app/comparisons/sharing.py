@@ -18,6 +18,7 @@ from app.db.runs import finished_run
 from app.db.sets import find_set
 from app.errors import Conflict
 from app.figures.card import Card, Column, text_card
+from app.text.plural import counted
 from app.web.formatting import significant
 from app.web.sharing import Place, SharedView, Sharer, pattern
 from app.web.state import query_string
@@ -49,12 +50,13 @@ def share_comparison(place: Place) -> SharedView:
     query = place.asked(ResultQuery).model_copy(update={"token": None, "leave": ""})
     came = comparison_provenance(found, result)
     context: dict[str, Any] = finished_context(found, query)
+    controls = counted(found.spec.controls.draws, "random control")
     context["view"] = replace(context["view"], token=None, tokens=0)  # no token to step to
     return SharedView(
         kind="comparison",
         address=f"/comparisons/{found.id}{query_string(query)}",
         title=found.row.name[:300],
-        summary=f"{found.model.name}: {asked_in_words(found)}, beside {found.spec.controls.draws} random controls.",
+        summary=f"{found.model.name}: {asked_in_words(found)}, beside {controls}.",
         body=place.render("comparisons/_result.html", url=_nowhere, **context),
         data={"name": found.row.name, "spec": found.row.spec, "result": result.model_dump(mode="json"),
               "set": {"name": found.set.name, "neurons": _neurons(place, found)}},
@@ -64,7 +66,7 @@ def share_comparison(place: Place) -> SharedView:
                                                if output.draw == 0 and output.sample == 0]),
         styles=("comparisons.css",),
         texts=(f"the prompt: “{_short(found.spec.prompt)}”",
-               f"the {len(result.outputs)} texts that were written from it",
+               f"the {counted(len(result.outputs), 'text')} written from it",
                f"the name of the neuron set, “{found.set.name}”"),
         code=comparison_script(place, found, result, came),
     )  # fmt: skip

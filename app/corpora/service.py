@@ -16,6 +16,7 @@ from app.errors import AlreadyStored, BadInput, Conflict, NotFound
 from app.text.corpora import Corpus as ReadCorpus
 from app.text.corpora import CorpusFile, Format, Limits, read_corpus
 from app.text.languages import Language, language
+from app.text.plural import counted
 
 ROWS_AT_ONCE = 2000
 UNPACKED = 8  # an upload may unpack to so many times the limit of uploads
@@ -123,7 +124,7 @@ def delete_corpus(session: Session, corpus_id: str) -> None:
     """Delete a corpus with its sentences. Raises NotFound, or Conflict if a run reads it."""
     found = find_corpus(session, corpus_id)
     if found.runs:
-        noun = "1 run reads" if found.runs == 1 else f"{found.runs} runs read"
+        noun = counted(found.runs, "run reads", "runs read")
         raise Conflict(f"{noun} “{found.row.name}”. Delete the runs first.")
     session.delete(found.row)
 

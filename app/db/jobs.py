@@ -6,7 +6,8 @@ from datetime import datetime
 from app.contracts.jobs import FINISHED
 from app.db.tables import Job
 
-FIRST_SHARE = 0.02  # below it the time left is a guess not worth saying
+# Before so much is done, and so many seconds are over, what was estimated tells more than how it went.
+FIRST_SHARE, FIRST_SECONDS = 0.02, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,15 @@ def _remaining(row: Job, elapsed: float | None) -> float | None:
     if row.status != "running" or elapsed is None:
         return None
     share = row.done / row.total if row.total else 0.0
-    if share < FIRST_SHARE:
-        return None if row.estimate is None else max(row.estimate - elapsed, 0.0)
+    if share < FIRST_SHARE or elapsed < FIRST_SECONDS:
+        left = None if row.estimate is None else row.estimate - elapsed
+        return left if left is not None and left > 0 else None
     return elapsed * (1 - share) / share
 
 
 def _place(row: Job) -> str:
-    folders = {"scan": "/runs/", "project": "/runs/", "inspect": "/models/"}
+    if row.kind == "project":
+        drawn = f"?method={row.spec['method']}" if row.status == "complete" else ""
+        return f"/runs/{row.subject}/map{drawn}"
+    folders = {"scan": "/runs/", "inspect": "/models/"}
     return folders.get(row.kind, "/experiments/") + row.subject

@@ -126,12 +126,28 @@ def store_set(session: Session, model: Model, new: NewSet, now: datetime, after:
     row = NeuronSet(
         id=key, family=key if after is None else after.family, version=last + 1, name=new.name.strip()[:NAME_LENGTH],
         model_id=model.id, layers=layers, neurons=per_layer, size=len(plain), origin=new.origin.model_dump(mode="json"),
-        content_hash=hashlib.sha256(plain.tobytes()).hexdigest(), created=now,
+        content_hash=_content_hash(plain), created=now,
     )  # fmt: skip
     session.add(row)
     session.flush()
     ArrayStore(session).put(key, SET_NEURONS, plain)
     return row
+
+
+def stored_once(session: Session, model: Model, new: NewSet, now: datetime) -> NeuronSet:
+    """The set of this name, origin and neurons that there is, else a new one: asking the same again makes no second."""
+    alike = select(NeuronSet).where(
+        NeuronSet.model_id == model.id,
+        NeuronSet.content_hash == _content_hash(np.ascontiguousarray(new.neurons, np.int32)),
+        NeuronSet.name == new.name.strip()[:NAME_LENGTH],
+    )
+    origin = new.origin.model_dump(mode="json")
+    found = next((row for row in session.scalars(alike.order_by(NeuronSet.created)) if row.origin == origin), None)
+    return found or store_set(session, model, new, now)
+
+
+def _content_hash(neurons: Pairs) -> str:
+    return hashlib.sha256(neurons.tobytes()).hexdigest()
 
 
 def read_neuron_arrays(session: Session, rows: Sequence[NeuronSet]) -> list[Pairs]:

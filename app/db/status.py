@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.db.tables import Job, UtcDateTime, WorkerLease
+from app.text.plural import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,7 @@ class Status:
     def sentence(self) -> str:
         """One short line for the header."""
         if self.devices:
-            noun = "worker" if self.workers == 1 else "workers"
-            return f"{self.workers} {noun} · {', '.join(sorted(set(self.devices)))}"
+            return f"{counted(self.workers, 'worker')} · {', '.join(sorted(set(self.devices)))}"
         return "Worker starting" if self.starting else "No worker running"
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.contracts.sets import MEASURE_ARRAYS, TopOrigin
 from app.db.runs import FinishedRun, finished_run
 from app.errors import BadInput
+from app.text.plural import counted, plural
 
 Read = Callable[[str, str], NDArray[Any]]  # owner and name of an array -> the array
 
@@ -52,8 +53,9 @@ def choose_top(session: Session, read: Read, asked: TopOrigin) -> TopChoice:
     count = asked.count if asked.count is not None else max(1, round((asked.share or 0.0) * len(finite)))
     if count > len(finite):
         where = f"layer {layers.start}" if len(layers) == 1 else f"the layers {layers.start}–{layers.stop - 1}"
-        known = "is 1 candidate" if len(finite) == 1 else f"are {len(finite):,} candidates"
-        raise BadInput(f"There {known} in {where}, but {count:,} neurons were asked for.")
+        known = f"{plural(len(finite), 'is', 'are')} {counted(len(finite), 'candidate')}"
+        asked_for = counted(count, "neuron was", "neurons were")
+        raise BadInput(f"There {known} in {where}, but {asked_for} asked for.")
     best = finite[np.argsort(-values[finite], kind="stable")[:count]]
     size = run.summary.neurons
     chosen = np.sort(best) + layers.start * size

@@ -10,6 +10,7 @@ from app.figures.figure import Figure, Panel, Table
 from app.figures.ranges import Condition, Range, range_panel
 from app.figures.style import Label, labels
 from app.text.languages import language
+from app.text.plural import counted, plural
 
 Cells = dict[tuple[str, str], Cell]
 LEAST = 10.0  # percent an axis shows: where nothing differs, it should look like nothing
@@ -67,7 +68,7 @@ def _panel(named: Sequence[Label], result: EvaluateResult, metric: str, cells: C
     if any(changed):
         conditions.append(Condition("switched off", "type-1", changed))
     if any(control):
-        title = f"random neurons, {result.draws} draws" if result.draws > 1 else "random neurons"
+        title = f"random neurons, {counted(result.draws, 'draw')}" if result.draws > 1 else "random neurons"
         conditions.append(Condition(title, "type-2", control, hollow=True))
     axis = "mean of F1, %" if metric in GRADED else "% of answers" if metric in METRICS else "mean, %"
     less = " (less is better)" if metric in ERRORS else ""
@@ -98,7 +99,7 @@ def _caption(shown: Shown, result: EvaluateResult, drawn: Sequence[str], cells: 
             None,
             (
                 f"{'All together' if whole == EVERY_LANGUAGE else whole}: {told}",
-                f"Lines are 95 % bootstrap intervals over {many} questions a {_unit(shown)}",
+                f"Lines are 95 % bootstrap intervals over {many} {plural(max(asked), 'question')} a {_unit(shown)}",
                 f"and {result.draws} draws of random neurons, layer by layer as many." if result.draws > 1 else ".",
                 _switched(shown, result),
                 f"Without neurons of its own, and not in the sum: {', '.join(bare)}." if result.words and bare else "",
@@ -115,7 +116,8 @@ def _switched(shown: Shown, result: EvaluateResult) -> str:
     """What was switched off: one phrase for all languages, or how many of each language's own."""
     own, phrases = shown.spec.get("top"), list(dict.fromkeys(result.words.values()))
     if own is not None and len(phrases) > 1:
-        return f"Switched off: the {own['count']:,} best Type-{own['type']} neurons of each language."
+        best = counted(own["count"], f"best Type-{own['type']} neuron")
+        return f"Switched off: the {best} of each language."
     return f"Switched off: {phrases[0]}." if phrases else ""
 
 

@@ -12,7 +12,7 @@ from app.db.experiments import NAME_LENGTH
 from app.errors import BadInput
 from app.experiments import service
 from app.experiments.deps import Kinds, Reader
-from app.experiments.forms import complaint
+from app.experiments.forms import form_complaint
 from app.experiments.kind import StoredExperiment
 from app.experiments.service import ExperimentsQuery
 from app.web.deps import Config, Db, Now, Queue
@@ -92,7 +92,7 @@ def start(wanted: ExperimentRequest, desk: Reader, kinds: Kinds, queue: Queue, n
     try:
         form = kind.form.model_validate(wanted.options)
     except ValidationError as error:
-        raise BadInput(complaint(kind.form, error)) from error
+        raise BadInput(form_complaint(kind.form, error)) from error
     experiment_id = new_id()
     asked = kind.specify(desk, form, experiment_id)
     service.start_experiment(desk.session, queue, experiment_id, asked, name=wanted.name, now=now)

@@ -25,6 +25,7 @@ from app.figures.figure import Table as Numbers
 from app.figures.lines import LineAxes, Series, line_panel
 from app.figures.style import Label
 from app.text.languages import language
+from app.text.plural import counted
 
 LARGEST = 50.0  # nats; a perplexity beyond e^50 is drawn there
 ARMS: tuple[tuple[Arm, Label, bool], ...] = (
@@ -79,14 +80,13 @@ def figures(shown: Shown) -> list[Figure]:
         caption = (
             "Share of outputs in the language, among those whose language could be told, as the language's own best "
             f"neurons are switched off; sentences of the corpus, the beginning of each continued by at most "
-            f"{spec.max_new_tokens} tokens (n = {spec.prompts} prompts a language)."
+            f"{counted(spec.max_new_tokens, 'token')} (n = {counted(spec.prompts, 'prompt')} a language)."
         )
         found.append(_figure("rates", "Output in the language, by dose", caption, panels, result))
     if spec.sentences:
         panels = tuple(_panel(result, spec, code, "nats") for code in spec.languages)
-        caption = (
-            f"Perplexity of {spec.sentences} sentences of the language, their neurons switched off at every token."
-        )
+        read = counted(spec.sentences, "sentence")
+        caption = f"Perplexity of {read} of the language, whose neurons are switched off at every token."
         found.append(_figure("perplexity", "Perplexity, by dose", caption, panels, result))
     return found
 

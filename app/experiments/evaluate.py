@@ -7,19 +7,17 @@ from pydantic import BaseModel, Field
 from app.contracts.evaluations import EVERY_LANGUAGE, EvaluateSpec, OwnTop, PromptStyle
 from app.contracts.interventions import POSITION_WORDS, Controls, Intervention, Positions
 from app.contracts.results import ModelCard
-from app.contracts.sets import NeuronType
 from app.db.questions import find_questions, list_question_sets
-from app.db.runs import FinishedRun, finished_run
-from app.db.sets import find_set, sets_of_shape
+from app.db.runs import FinishedRun
+from app.db.sets import StoredSet, find_set, sets_of_shape
 from app.errors import BadInput
 from app.experiments.answers import AnswersState, answers_context, answers_table
 from app.experiments.answers_figures import figures
 from app.experiments.kind import Desk, Kind, Wanted
+from app.experiments.run_fields import NOTHING, OWN_TYPE_1, OWN_TYPE_2, asked_run, default_top, own_or_set
 from app.text.cues import read_cues, written_cues
 from app.text.identify import closest
 
-OWN_TYPE_1, OWN_TYPE_2, NOTHING = "type1", "type2", "nothing"
-DEFAULT_SHARE = 0.002  # of all neurons: what the paper zeroes
 PAPER = PromptStyle(template="{question}? {cue} ", one_mark=False)
 CORRECTED = PromptStyle()
 PRESETS: dict[str, str] = {
@@ -49,7 +47,7 @@ class EvaluateForm(BaseModel):
 
 def specify(desk: Desk, form: EvaluateForm, experiment_id: str) -> Wanted:
     """The job of a form. Raises BadInput, NotFound or Conflict."""
-    run = _run(desk, form)
+    run = asked_run(desk, form.run)
     if not form.questions:
         raise BadInput("Choose a question set.")
     found = find_questions(desk.session, form.questions)
@@ -99,12 +97,6 @@ def _without(desk: Desk, form: EvaluateForm) -> str:
     return f" without {find_set(desk.session, form.neurons).title}"
 
 
-def _run(desk: Desk, form: EvaluateForm) -> FinishedRun:
-    if not form.run:
-        raise BadInput("Choose a run.")
-    return finished_run(desk.session, form.run)
-
-
 def _languages(there: list[str], run: FinishedRun, form: EvaluateForm) -> tuple[str, ...]:
     """The chosen languages; without a choice those of the run. Raises BadInput."""
     chosen = [code for code in there if code in form.languages]
@@ -114,20 +106,8 @@ def _languages(there: list[str], run: FinishedRun, form: EvaluateForm) -> tuple[
 
 def _neurons(desk: Desk, form: EvaluateForm, run: FinishedRun) -> tuple[dict[str, str], OwnTop | None]:
     """What is changed: one set for all languages, or each language's own best neurons. Raises BadInput, NotFound."""
-    if form.neurons == NOTHING:
-        return {}, None
-    if form.neurons in (OWN_TYPE_1, OWN_TYPE_2):
-        kind: NeuronType = 1 if form.neurons == OWN_TYPE_1 else 2
-        return {}, OwnTop(run_id=run.id, type=kind, count=form.top or default_count(run))
-    found = find_set(desk.session, form.neurons)
-    if (found.row.layers, found.row.neurons) != (run.summary.layers, run.summary.neurons):
-        raise BadInput(f"“{found.title}” is of a model of another shape.")
-    return {EVERY_LANGUAGE: found.id}, None
-
-
-def default_count(run: FinishedRun) -> int:
-    """0.2 % of the model's neurons."""
-    return max(1, round(DEFAULT_SHARE * run.summary.layers * run.summary.neurons))
+    found = own_or_set(desk, run, form.neurons, form.top)
+    return ({EVERY_LANGUAGE: found.id}, None) if isinstance(found, StoredSet) else ({}, found)
 
 
 def _seconds(run: FinishedRun, tokens: int) -> float | None:
@@ -138,7 +118,7 @@ def _seconds(run: FinishedRun, tokens: int) -> float | None:
 
 def fields(desk: Desk, form: EvaluateForm) -> dict[str, Any]:
     """What the form shows beside its values."""
-    run = _run(desk, form)
+    run = asked_run(desk, form.run)
     question_sets = list_question_sets(desk.session)
     chosen = next((one for one in question_sets if one.row.id == form.questions), None)
     languages = _languages(chosen.row.languages, run, form) if chosen else ()
@@ -148,7 +128,7 @@ def fields(desk: Desk, form: EvaluateForm) -> dict[str, Any]:
         "chosen": chosen,
         "languages": languages,
         "sets": sets_of_shape(desk.session, run.summary.layers, run.summary.neurons),
-        "top": form.top or default_count(run),
+        "top": form.top or default_top(run),
         "presets": PRESETS,
         "positions": POSITION_WORDS,
         "template": form.template or (PAPER if paper else CORRECTED).template,

@@ -11,9 +11,8 @@ from app.contracts import families as contract
 from app.contracts.families import DETECTOR_TITLES, Detector, DetectorName, FamiliesResult, FamiliesSpec
 from app.contracts.sets import MEASURES, Measure
 from app.db.tables import Experiment
-from app.errors import BadInput
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
-from app.experiments.run_fields import asked_run, default_top, families_from, families_text, most
+from app.experiments.run_fields import asked_run, asked_top, default_top, families_from, families_text, most
 from app.figures.dendrogram import Joint, dendrogram_panel, descent_panel
 from app.figures.figure import Cell, Figure
 from app.figures.figure import Table as Numbers
@@ -44,9 +43,7 @@ class FamiliesState(BaseModel):
 def specify(desk: Desk, form: FamiliesForm, experiment_id: str) -> Wanted:
     """The job of a form. Raises BadInput, NotFound or Conflict."""
     run = asked_run(desk, form.run)
-    top = form.top or default_top(run)
-    if top > most(run):
-        raise BadInput(f"There are {most(run)} candidates of one type; take at most so many neurons.")
+    top = asked_top(run, form.top)
     measured = desk.session.scalars(
         select(Experiment.id)
         .where(Experiment.run_id == run.id, Experiment.kind == "specificity", Experiment.status == "complete")
@@ -153,8 +150,8 @@ def _trees(result: FamiliesResult, detector: Detector, named: Sequence[Label]) -
         (step, one.left, one.right, one.height) for step, one in enumerate(detector.merges, start=len(named))
     )
     caption = (
-        "Left: languages clustered by the neurons they share (average linkage of 1 − Jaccard index; cophenetic "
-        f"correlation {_number(detector.cophenetic)}). Right: the branches they descend from, in the same order as far "
+        "First: languages clustered by the neurons they share (average linkage of 1 − Jaccard index; cophenetic "
+        f"correlation {_number(detector.cophenetic)}). Then the branches they descend from, in the same order as far "
         "as the tree allows. In the table, clusters count on from the last language."
     )
     table = Numbers(("cluster", "left", "right", "height"), rows)
@@ -189,8 +186,8 @@ def _layers(shown: Shown, result: FamiliesResult, detector: Detector, named: Seq
         for i, j in zip(rows_of.tolist(), columns_of.tolist(), strict=True)
     )  # fmt: skip
     caption = (
-        "Left: in each layer, the mean Jaccard index of a language's neurons there with those of every other language; "
-        "a gap where it has none. Right: how many of its neurons are in the layer."
+        "In each layer, the mean Jaccard index of a language's neurons there with those of every other language, a gap "
+        "where it has none; and how many of its neurons are in the layer."
     )
     columns = ("layer", "language_a", "language_b", "neurons_a", "neurons_b", "jaccard", "chance")
     return Figure("layers", "Shared neurons by layer", caption, panels, 2, Numbers(columns, rows), len(named) + 1)

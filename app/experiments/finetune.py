@@ -15,6 +15,7 @@ from app.figures.figure import Table as Numbers
 from app.figures.ranges import Condition, Range, range_panel
 from app.figures.style import Label, labels
 from app.text.languages import language
+from app.text.plural import counted
 
 CONDITIONS = {"set": ("the set", "type-1"), "random": ("random neurons", "type-2")}
 TRAINING_COST = 3.0  # a step costs about three forward passes
@@ -70,7 +71,10 @@ def specify(desk: Desk, form: FineTuneForm, experiment_id: str) -> Wanted:
         run.id,
         (chosen.id,),
         seconds=_seconds(run, spec),
-        costs=(("Trained", f"{words} of {chosen.row.size:,} neurons, twice"), ("Steps", f"{spec.steps:,} each")),
+        costs=(
+            ("Trained", f"{words} of {counted(chosen.row.size, 'neuron')}, twice"),
+            ("Steps", f"{spec.steps:,} each"),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from app.contracts.complaints import complaint
 from app.text.readers.reading import CorpusFile
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -40,19 +41,20 @@ def read_form(model: type[Form], values: Mapping[str, Any]) -> tuple[Form, str |
         wrong = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
         kept = {key: value for key, value in values.items() if key not in wrong}
         try:
-            return model.model_validate(kept if wrong else {}), complaint(model, error)
+            return model.model_validate(kept if wrong else {}), form_complaint(model, error)
         except ValidationError:
-            return model.model_validate({}), complaint(model, error)
+            return model.model_validate({}), form_complaint(model, error)
 
 
-def complaint(model: type[BaseModel], error: ValidationError) -> str:
-    """The first complaint of a validation as a sentence, under the field's title."""
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    known = model.model_fields.get(name)
-    title = (known.title if known else None) or name.replace("_", " ").capitalize()
-    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    return f"{title}: {message[:1].lower()}{message[1:]}." if title else f"{message}."
+def form_complaint(model: type[BaseModel], error: ValidationError) -> str:
+    """The first thing that a form model refuses, under the field's title."""
+
+    def title(name: str) -> str:
+        field = name.partition(".")[0]
+        known = model.model_fields.get(field)
+        return (known.title if known else None) or field.replace("_", " ").capitalize()
+
+    return complaint(error, title)
 
 
 def takes_files(known: FieldInfo) -> bool:

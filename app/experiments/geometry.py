@@ -16,8 +16,8 @@ from app.errors import BadInput
 from app.experiments.geometry_figures import figures
 from app.experiments.geometry_source import METRIC_WORDS, GeometryState, shown_level
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
-from app.experiments.run_fields import asked_run, default_top, most
-from app.web.formatting import count, size
+from app.experiments.run_fields import asked_run, asked_top, default_top, most
+from app.web.formatting import counted, size
 from app.web.state import query_string
 from app.web.tabular import Cell
 
@@ -45,9 +45,7 @@ class GeometryForm(BaseModel):
 def specify(desk: Desk, form: GeometryForm, experiment_id: str) -> Wanted:
     """The job of a form. Raises BadInput, NotFound or Conflict."""
     run = asked_run(desk, form.run)
-    top = form.top or default_top(run)
-    if top > most(run):
-        raise BadInput(f"There are {most(run)} candidates of one type; take at most so many neurons.")
+    top = asked_top(run, form.top)
     if form.map and form.map not in run.summary.maps:
         raise BadInput(f"The run has no map “{form.map[:40]}”; it has {', '.join(run.summary.maps) or 'none'}.")
     spec = GeometrySpec(
@@ -66,7 +64,7 @@ def specify(desk: Desk, form: GeometryForm, experiment_id: str) -> Wanted:
     )
     read, tokens, disk = _cost(run, spec)
     costs = (
-        ("Reads", f"{count(read)} sentences, about {count(round(tokens))} tokens"),
+        ("Reads", f"{counted(read, 'sentence')}, about {counted(round(tokens), 'token')}"),
         ("Conditions", f"{len(spec.conditions(run.spec.languages[0], run.spec.languages))} of each language and type"),
         ("Disk while it runs", size(disk)),
     )

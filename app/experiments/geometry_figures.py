@@ -12,9 +12,10 @@ from app.experiments.kind import Shown
 from app.figures.figure import Cell, Figure, Panel, Table
 from app.figures.lines import LineAxes, Series, line_panel
 from app.figures.matrix import matrix_panel, ramp_panel
-from app.figures.overlay import Moved, overlay_panel
+from app.figures.overlay import Moved, overlay_panels
 from app.figures.scale import domain
 from app.figures.style import Label
+from app.text.plural import counted
 
 WHOLE = (0.0, 1.0)
 POINTS_STILL = 1500
@@ -99,10 +100,10 @@ def _lines(source: Source, topic: _Topic) -> Figure:
                 rows.append((level, one.code, metric, float(values[0, level]), float(values[1, level]),
                              *_band(drawn[:, level])))  # fmt: skip
     draws = source.result.draws
-    band = f"; grey: mean and 95 % of {draws} layer-matched random draws" if draws else ""
+    band = f"; grey: mean and 95 % of {counted(draws, 'layer-matched random draw')}" if draws else ""
     caption = (
-        f"{topic.meaning}. Black: normal; colour: the language's own Type-{source.kind} neurons zeroed, the pivot's "
-        f"sentences untouched{band}; {source.pairs} pairs per language."
+        f"{topic.meaning}. Without a hue: normal; in colour: the language's own Type-{source.kind} neurons zeroed, "
+        f"the pivot's sentences untouched{band}; {source.pairs} pairs per language."
     )
     columns = (
         topic.axis.split(" ")[0],
@@ -235,11 +236,11 @@ def _map(source: Source) -> Figure:
         rows += [
             (one.code, int(number), *map(float, (*a, *b))) for number, a, b in zip(ids, before, after, strict=True)
         ]
-    panel = overlay_panel(still, moved, f"{card.title}, level {source.level}")
+    panels = overlay_panels(still, moved, f"{card.title}, level {source.level}")
     caption = (
         f"The run's map ({card.title}) at level {source.level}. Dots: sentences as they are; rings: the same sentences "
         f"with their language's Type-{source.kind} neurons zeroed, projected by the same axes; grey: the pivot's "
         "sentences, which are never changed."
     )
     table = Table(("language", "sentence", "x", "y", "x_zeroed", "y_zeroed"), tuple(rows))
-    return Figure("map", "On the map", caption, (panel,), 1, table, len(source.everyone))
+    return Figure("map", "On the map", caption, panels, 2, table, len(source.everyone))

@@ -8,14 +8,13 @@ from pydantic import BaseModel, Field
 from app.contracts.evaluations import OwnTop
 from app.contracts.harness import HarnessSpec
 from app.contracts.interventions import POSITION_WORDS, Controls, Intervention
-from app.contracts.sets import NeuronType
-from app.db.runs import FinishedRun, finished_run
-from app.db.sets import find_set, sets_of_shape
+from app.db.runs import FinishedRun
+from app.db.sets import StoredSet, sets_of_shape
 from app.errors import BadInput
 from app.experiments.answers import AnswersState, answers_context, answers_table
 from app.experiments.answers_figures import figures
-from app.experiments.evaluate import NOTHING, OWN_TYPE_1, OWN_TYPE_2, default_count
 from app.experiments.kind import Desk, Kind, Wanted
+from app.experiments.run_fields import NOTHING, OWN_TYPE_1, asked_run, default_top, own_or_set
 
 _TASK = re.compile(r"[\w.\-]{1,100}")
 
@@ -39,7 +38,7 @@ class HarnessForm(BaseModel):
 
 def specify(desk: Desk, form: HarnessForm, experiment_id: str) -> Wanted:
     """The job of a form. Raises BadInput, NotFound or Conflict."""
-    run = _run(desk, form)
+    run = asked_run(desk, form.run)
     tasks = tuple(dict.fromkeys(form.tasks.replace(",", " ").split()))
     if not tasks:
         raise BadInput("Name the tasks as the harness does, such as mmlu_prox_lite_ja.")
@@ -69,33 +68,22 @@ def specify(desk: Desk, form: HarnessForm, experiment_id: str) -> Wanted:
     return Wanted(spec, name, run.model.id, run.id, set_ids=set_ids, costs=costs)
 
 
-def _run(desk: Desk, form: HarnessForm) -> FinishedRun:
-    if not form.run:
-        raise BadInput("Choose a run.")
-    return finished_run(desk.session, form.run)
-
-
 def _neurons(desk: Desk, form: HarnessForm, run: FinishedRun) -> tuple[str | None, OwnTop | None]:
     """A set, or the best neurons of the language. Raises BadInput, NotFound."""
-    if form.neurons == NOTHING:
-        return None, None
-    if form.neurons in (OWN_TYPE_1, OWN_TYPE_2):
-        if form.language not in run.spec.languages:
-            raise BadInput(f"Choose the language whose neurons are switched off: {', '.join(run.spec.languages)}.")
-        kind: NeuronType = 1 if form.neurons == OWN_TYPE_1 else 2
-        return None, OwnTop(run_id=run.id, type=kind, count=form.top or default_count(run))
-    found = find_set(desk.session, form.neurons)
-    if (found.row.layers, found.row.neurons) != (run.summary.layers, run.summary.neurons):
-        raise BadInput(f"“{found.title}” is of a model of another shape.")
-    return found.id, None
+    found = own_or_set(desk, run, form.neurons, form.top)
+    if isinstance(found, StoredSet):
+        return found.id, None
+    if found is not None and form.language not in run.spec.languages:
+        raise BadInput(f"Choose the language whose neurons are switched off: {', '.join(run.spec.languages)}.")
+    return None, found
 
 
 def fields(desk: Desk, form: HarnessForm) -> dict[str, Any]:
     """What the form shows beside its values."""
-    run = _run(desk, form)
+    run = asked_run(desk, form.run)
     return {
         "sets": sets_of_shape(desk.session, run.summary.layers, run.summary.neurons),
-        "top": form.top or default_count(run),
+        "top": form.top or default_top(run),
         "positions": POSITION_WORDS,
         "codes": run.spec.all_languages,
     }

@@ -16,7 +16,7 @@ from app.errors import BadInput
 from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
 from app.experiments.lens_figures import LensState, Source, figures
 from app.experiments.run_fields import asked_run
-from app.web.formatting import count
+from app.web.formatting import count, counted
 from app.web.tabular import Cell
 
 LONGEST = 20_000
@@ -75,7 +75,7 @@ def specify(desk: Desk, form: LensForm, experiment_id: str) -> Wanted:
     passes = len(prompts) * len(spec.conditions) * (1 if run.spec.settings.position == "last" else 2)
     card = None if run.model.card is None else ModelCard.model_validate(run.model.card)
     speed = card.tokens_per_second if card is not None else 0.0
-    costs = [("Reads", f"{count(passes)} passes over {count(len(prompts))} prompts")]
+    costs = [("Reads", f"{counted(passes, 'pass', 'passes')} over {counted(len(prompts), 'prompt')}")]
     if chosen is not None:
         costs.append(("Neurons", f"{count(chosen.row.size)} zeroed"))
     what = f"{len(prompts)} prompts" if len(prompts) > 1 else "a prompt"

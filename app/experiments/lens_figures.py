@@ -11,8 +11,9 @@ from app.experiments.kind import Shown
 from app.figures.figure import Cell, Figure, Table
 from app.figures.lines import LineAxes, Series, line_panel
 from app.figures.style import Label, labels
-from app.figures.ways import Way, way_panel
+from app.figures.ways import Way, way_panels
 from app.text.languages import language
+from app.text.plural import counted
 
 WORDS: dict[Condition, str] = {"normal": "normal", "set": "set zeroed"}
 MOST = {0: None, 1: 1.0}  # ends of the two measures: entropy has none, a share is at most 1
@@ -69,7 +70,7 @@ class Source:
     def whose(self) -> str:
         """Whose numbers they are, for captions."""
         count = len(self.spec.prompts)
-        return f"Prompt {self.prompt} of {count}" if self.prompt else f"Mean of {count} prompts"
+        return f"Prompt {self.prompt} of {count}" if self.prompt else f"Mean of {counted(count, 'prompt')}"
 
     def _array(self, name: str) -> np.ndarray:
         return self.shown.desk.cache.cached(self.shown.desk.session, self.shown.experiment.id, name)
@@ -94,7 +95,7 @@ def _shares(source: Source) -> Figure:
     panels = tuple(
         line_panel(
             [Series(label, drawn[one][:, row].tolist()) for row, label in enumerate((*source.everyone, none))],
-            LineAxes(WORDS[one], limits=(0.0, 1.0), right=46.0, width=440, height=260),
+            LineAxes(WORDS[one], limits=(0.0, 1.0), right=46.0, width=380, height=225),
         )
         for one in drawn
     )
@@ -135,7 +136,7 @@ def _lines(
         for level, value in enumerate(line.tolist()):
             bounds = (None, None) if low is None or high is None else (low[level], high[level])
             rows.append((level, WORDS[one], value, *bounds))
-    panel = line_panel(series, LineAxes(meaning, zero=True, right=56.0, width=560, height=260))
+    panel = line_panel(series, LineAxes(meaning, zero=True, right=56.0, width=380, height=225))
     interval = ", with the 95 % interval of the mean" if banded else ""
     caption = f"{source.whose}{interval}. {meaning} at the last token, level by level."
     columns = ("level", "condition", name, "low", "high")
@@ -163,6 +164,6 @@ def _path(source: Source) -> Figure:
         "run read its sentences and projected by the map's own axes. Numbers are levels. Thin: the centroids of the "
         "languages' clouds. Every level has axes of its own, turned to fit those of the level before."
     )
-    panel = way_panel(ways, f"{source.result.mapped}, level by level")
+    panels = way_panels(ways, f"{source.result.mapped}, level by level")
     table = Table(("what", "level", "x", "y"), tuple(rows))
-    return Figure("path", "Path through the map", caption, (panel,), 1, table, len(source.everyone))
+    return Figure("path", "Path through the map", caption, panels, 2, table, len(source.everyone))

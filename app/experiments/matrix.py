@@ -9,7 +9,7 @@ from pydantic import Field
 from app.contracts.sweeps import Line, MatrixSpec, SweepResult
 from app.errors import BadInput
 from app.experiments.kind import Context, Desk, Kind, Shown, Wanted
-from app.experiments.run_fields import asked_run, default_top, most
+from app.experiments.run_fields import asked_run, asked_top, default_top, most
 from app.experiments.sweep_parts import (
     COLUMNS,
     CorpusForm,
@@ -27,6 +27,7 @@ from app.figures.figure import Table as Numbers
 from app.figures.grid import grid_panel
 from app.figures.matrix import ramp_panel
 from app.figures.style import Label, labels
+from app.text.plural import counted
 
 RANDOM = Label("random", "random neurons", "Latn", 0, "")
 
@@ -52,9 +53,7 @@ def specify(desk: Desk, form: MatrixForm, experiment_id: str) -> Wanted:
     ablated = tuple(code for code in measured if code in run.spec.languages)
     if not ablated:
         raise BadInput("The pivot has no neurons of its own. Choose one more language.")
-    top = form.top or default_top(run)
-    if top > most(run):
-        raise BadInput(f"There are {most(run):,} candidates of one type; take at most so many neurons.")
+    top = asked_top(run, form.top)
     values = corpus_values(form, run, experiment_id)
     spec = MatrixSpec(languages=measured, ablated=ablated, type=1 if form.type == "1" else 2, top=top, **values)
     name = f"Which language needs whose Type-{form.type} neurons: {run.name}"
@@ -70,9 +69,10 @@ def figures(shown: Shown) -> list[Figure]:
     across = [every[code] for code in spec.languages if code in every]
     numbers = Numbers(COLUMNS, tuple(rows(result.lines)))
     found = []
-    draws_each = "1 draw" if spec.controls.draws == 1 else f"{spec.controls.draws} draws"
+    draws_each = counted(spec.controls.draws, "draw")
     random = f"Last row: random neurons matched to each row by layer, mean over the rows, {draws_each} each."
-    which = f"the {spec.top:,} best Type-{spec.type} neurons of the row's language switched off"
+    best = counted(spec.top, f"best Type-{spec.type} neuron")
+    which = f"the {best} of the row's language switched off"
     if spec.sentences:
         values = cells(result, spec, lambda line: line.change.value if line.change else np.nan)
         top = max(0.05, float(np.nanmax(values))) if np.isfinite(values).any() else 1.0
@@ -82,7 +82,7 @@ def figures(shown: Shown) -> list[Figure]:
         )
         caption = (
             f"Rise of the negative log-likelihood per token of the column's language with {which}, at every token; "
-            f"exp of it is the factor of perplexity; n = {spec.sentences} sentences a language. {random}"
+            f"exp of it is the factor of perplexity; n = {counted(spec.sentences, 'sentence')} a language. {random}"
         )
         found.append(Figure("perplexity", "Perplexity", caption, panels, 2, numbers, len(every)))
     if spec.prompts:
@@ -98,7 +98,7 @@ def figures(shown: Shown) -> list[Figure]:
         )
         caption = (
             f"Share of outputs in the column's own language, among those whose language could be told, with {which}; "
-            f"n = {spec.prompts} prompts a language. "
+            f"n = {counted(spec.prompts, 'prompt')} a language. "
             f"{random} Nothing switched off: {normal or 'not known'}."
         )
         found.append(Figure("rates", "Language of the output", caption, panels, 2, numbers, len(every)))

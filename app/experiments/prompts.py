@@ -29,6 +29,7 @@ from app.figures.ranges import Condition, Range, range_panel
 from app.figures.style import Label
 from app.text.identify import base
 from app.text.languages import canonical
+from app.text.plural import counted
 from app.text.prompts import LONGEST, first_of_each, read_prompts
 from app.text.readers.reading import CorpusFile
 
@@ -95,7 +96,7 @@ def specify(desk: Desk, form: PromptsForm, experiment_id: str) -> Wanted:
     costs = (("Prompts", f"{len(prompts):,}, each {2 + form.draws} times"), ("Neurons", f"{chosen.row.size:,} zeroed"))
     return Wanted(
         spec,
-        f"{len(prompts)} prompts with {chosen.title} switched off",
+        f"{counted(len(prompts), 'prompt')} with {chosen.title} switched off",
         run.model.id,
         run.id,
         (chosen.id,),

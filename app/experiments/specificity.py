@@ -13,7 +13,7 @@ from app.experiments.kind import Desk, Kind, Shown, Table, Wanted
 from app.experiments.published import PUBLISHED_SPECIFICITY, published_model
 from app.experiments.run_fields import asked_run, families_from, families_text
 from app.experiments.specificity_figures import SpecificityState, chosen_label, figures
-from app.web.formatting import count, size
+from app.web.formatting import counted, size
 from app.web.tabular import Cell
 
 SAMPLES: dict[Sample, str] = {
@@ -56,7 +56,7 @@ def specify(desk: Desk, form: SpecificityForm, experiment_id: str) -> Wanted:
         min(form.sentences, one.sentences) * one.tokens / max(one.sentences, 1) for one in run.summary.languages
     )
     costs = (
-        ("Reads", f"{count(read)} sentences, about {count(round(tokens))} tokens"),
+        ("Reads", f"{counted(read, 'sentence')}, about {counted(round(tokens), 'token')}"),
         ("Disk while it runs", size(4.0 * read * card.layers * card.neurons)),
     )
     seconds = _seconds(run.model.card, tokens, read)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 
 from app.figures.figure import Panel
 from app.figures.style import Label, fonts
 from app.figures.svg import element, join, line, number, text
+from app.text.plural import counted
 
 DOT, RING, STILL = 2.2, 2.8, 1.2
-NAMES = 150.0
+SIDE, NAMES = 380.0, 140.0
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,11 @@ class Moved:
     after: np.ndarray
 
 
-def overlay_panel(still: np.ndarray, moved: Sequence[Moved], title: str, *, side: float = 460.0) -> Panel:
-    """Draw in one square with equal axes around all points; `still` [m, 2] are small and grey."""
+def overlay_panels(still: np.ndarray, moved: Sequence[Moved], title: str, *, side: float = SIDE) -> tuple[Panel, Panel]:
+    """The points in one square with equal axes, `still` [m, 2] small and grey; then whose they are.
+
+    Two panels, so that a narrow page has the names below and the square as wide as it is itself.
+    """
     everything = np.concatenate([still, *(points for one in moved for points in (one.before, one.after))])
     low, high = (everything.min(axis=0), everything.max(axis=0)) if len(everything) else (np.zeros(2), np.ones(2))
     span = float((high - low).max()) or 1.0
@@ -51,9 +54,9 @@ def overlay_panel(still: np.ndarray, moved: Sequence[Moved], title: str, *, side
             )
         )
     drawn = [text(0, 12, title, class_="heading"), element("g", *parts, transform="translate(0 20)")]
-    drawn.append(element("g", _legend([one.label for one in moved]), transform=f"translate({side + 14:g} 34)"))
-    said = ", ".join(f"{one.label.code} {len(one.before)} points" for one in moved)
-    return Panel(side + NAMES, side + 22, join(drawn), f"{title}: {said}; dots before, rings after.")
+    said = ", ".join(f"{one.label.code} {counted(len(one.before), 'point')}" for one in moved)
+    square = Panel(side, side + 22, join(drawn), f"{title}: {said}; dots before, rings after.")
+    return square, _names([one.label for one in moved])
 
 
 def _discs(where: np.ndarray, r: float) -> str:
@@ -63,7 +66,7 @@ def _discs(where: np.ndarray, r: float) -> str:
     )
 
 
-def _legend(labels: Sequence[Label]) -> Markup:
+def _names(labels: Sequence[Label]) -> Panel:
     rows = []
     for row, label in enumerate(labels):
         y = 18.0 * row
@@ -72,4 +75,7 @@ def _legend(labels: Sequence[Label]) -> Markup:
         name = text(26, y + 3.5, label.endonym, font_family=fonts(label.script))
         rows.append(element("g", marks, ring, line(4, y, 15, y, class_="leader"), name, class_=label.css))
     rows.append(text(0, 18.0 * len(labels) + 6, "dot: before, ring: zeroed", class_="minor"))
-    return join(rows)
+    said = ", ".join(label.endonym for label in labels)
+    return Panel(
+        NAMES, 18.0 * len(labels) + 46, element("g", *rows, transform="translate(0 34)"), f"Languages: {said}."
+    )

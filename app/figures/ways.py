@@ -9,7 +9,7 @@ from app.figures.figure import Panel
 from app.figures.style import Label, fonts
 from app.figures.svg import element, join, line, path, text
 
-NAMES = 170.0
+SIDE, NAMES = 380.0, 150.0
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,11 @@ class Way:
     dashed: bool = False
 
 
-def way_panel(ways: Sequence[Way], title: str, *, side: float = 480.0) -> Panel:
-    """Draw in one square with equal axes around all places; each way ends in a disc, at the last level."""
+def way_panels(ways: Sequence[Way], title: str, *, side: float = SIDE) -> tuple[Panel, Panel]:
+    """The ways in one square with equal axes, each ending in a disc at the last level; then whose they are.
+
+    Two panels, so that a narrow page has the names below and the square as wide as it is itself.
+    """
     everything = np.concatenate([one.places for one in ways])
     low, high = everything.min(axis=0), everything.max(axis=0)
     span = float((high - low).max()) or 1.0
@@ -45,7 +48,13 @@ def way_panel(ways: Sequence[Way], title: str, *, side: float = 480.0) -> Panel:
                 named.append((x, y))
                 drawn.append(text(x + 5, y - 4, str(level), class_="minor"))
         parts.append(element("g", *drawn, class_=one.label.css))
-    legend = [
+    drawn = [text(0, 12, title, class_="heading"), element("g", *parts, transform="translate(0 20)")]
+    said = f"{title}, levels 0 to {len(everything) // len(ways) - 1}"
+    return Panel(side, side + 22, join(drawn), said), _names(ways)
+
+
+def _names(ways: Sequence[Way]) -> Panel:
+    rows = [
         element(
             "g",
             line(0, 18.0 * row, 22, 18.0 * row, class_="line", stroke_dasharray="5 3" if one.dashed else None),
@@ -54,10 +63,6 @@ def way_panel(ways: Sequence[Way], title: str, *, side: float = 480.0) -> Panel:
         )
         for row, one in enumerate(ways)
     ]
-    legend.append(text(0, 18.0 * len(ways) + 6, "disc: last level", class_="minor"))
-    drawn = [text(0, 12, title, class_="heading"), element("g", *parts, transform="translate(0 20)")]
-    drawn.append(element("g", *legend, transform=f"translate({side + 14:g} 34)"))
+    rows.append(text(0, 18.0 * len(ways) + 6, "disc: last level", class_="minor"))
     said = ", ".join(one.label.endonym for one in ways)
-    return Panel(
-        side + NAMES, side + 22, join(drawn), f"{title}, levels 0 to {len(everything) // len(ways) - 1}: {said}."
-    )
+    return Panel(NAMES, 18.0 * len(ways) + 46, element("g", *rows, transform="translate(0 34)"), f"Ways: {said}.")

@@ -10,9 +10,9 @@ from app.figures.scatter import MOST_POINTS, Cloud, scatter_panel
 from app.maps.overlay import Overlay
 from app.maps.units import in_units
 from app.maps.view import Maps, MapView
+from app.text.plural import plural
 
 READ_AT = {"mean": "mean over the tokens", "last": "last token", "last_content": "last token that is not punctuation"}
-WARNING = "Distances between clusters in UMAP are not meaningful; use the strip."
 
 
 def level_words(level: int) -> str:
@@ -26,6 +26,15 @@ def trust_words(view: MapView) -> str:
     return significant(known[view.level]) if view.level < len(known) else "not measured"
 
 
+def _distances(view: MapView) -> str:
+    """How far distances can be trusted: the variance that a linear map shows; none between clusters of any other."""
+    shares = view.card.explained
+    if view.level < len(shares) and np.isfinite(shares[view.level]):
+        share = f"{100 * shares[view.level]:.0f} %"
+        return f"The two axes carry {share} of the variance of the leading components (at most 50)."
+    return f"Distances between clusters in {view.card.title} are not meaningful; use the strip."
+
+
 def caption(view: MapView) -> str:
     """Everything a reader needs to judge the map, in sentences."""
     card, run = view.card, view.run
@@ -33,7 +42,8 @@ def caption(view: MapView) -> str:
     parts = [
         f"{card.title}{parameters}, seed {card.seed}, of hidden states at level {view.level} "
         f"({level_words(view.level)}) of {run.model.name}.",
-        f"n\u00a0=\u00a0{whole(card.points)} sentences of {len(run.languages)} languages from {run.corpus.name}; "
+        f"n\u00a0=\u00a0{whole(card.points)} {plural(card.points, 'sentence')} "
+        f"of {len(run.languages)} languages from {run.corpus.name}; "
         f"{READ_AT[run.spec.settings.position]} of each sentence.",
         f"Axes are the same at all levels. Trustworthiness {trust_words(view)}.",
     ]
@@ -43,7 +53,7 @@ def caption(view: MapView) -> str:
         parts.append(f"The selection was drawn on {view.lasso.method} at level {view.lasso.level}.")
     if view.overlay is not None:
         parts.append(overlay_words(view.overlay))
-    parts.append(WARNING)
+    parts.append(_distances(view))
     return " ".join(parts)
 
 

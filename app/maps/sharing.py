@@ -11,6 +11,7 @@ from app.maps.picture import level_words, picture
 from app.maps.service import selection
 from app.maps.units import in_units
 from app.maps.view import MapQuery, Maps, MapView
+from app.text.plural import counted
 from app.web.sharing import Place, SharedView, Sharer, pattern
 from app.web.state import query_string
 from app.web.tabular import Cell, csv_text
@@ -27,7 +28,7 @@ def share_map(place: Place) -> SharedView:
     header, rows = _points(maps, opened)
     texts = [f"the names of the run (“{run.name}”) and of its corpus (“{run.corpus.name}”)"]
     if chosen is not None and chosen.rows:
-        texts.append(f"{len(chosen.rows)} sentences of the corpus that the lasso holds")
+        texts.append(f"{counted(len(chosen.rows), 'sentence')} of the corpus, inside the lasso")
     return SharedView(
         kind="map",
         address=f"/runs/{run.id}/map{query_string(query)}",

@@ -15,6 +15,7 @@ from app.contracts.results import ModelCard
 from app.db.tables import Job, Model, NeuronSet, Run
 from app.errors import AlreadyStored, BadInput, Conflict, NotFound
 from app.jobs.queue import JobQueue
+from app.text.plural import counted
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?")
 REVISION = re.compile(r"[\w][\w./-]{0,98}")
@@ -92,11 +93,11 @@ def delete_model(session: Session, model_id: str) -> None:
     """Forget a model. Raises NotFound, or Conflict if a run or an unfinished job needs it."""
     found = find_model(session, model_id)
     if found.runs:
-        noun = "1 run uses" if found.runs == 1 else f"{found.runs} runs use"
+        noun = counted(found.runs, "run uses", "runs use")
         raise Conflict(f"{noun} “{found.row.name}”. Delete the runs first.")
     sets = session.scalar(select(func.count()).select_from(NeuronSet).where(NeuronSet.model_id == model_id)) or 0
     if sets:
-        noun = "1 neuron set belongs" if sets == 1 else f"{sets} neuron sets belong"
+        noun = counted(sets, "neuron set belongs", "neuron sets belong")
         raise Conflict(f"{noun} to “{found.row.name}”. Delete the sets first.")
     if found.job is not None and found.job.status not in FINISHED:
         raise Conflict(f"“{found.row.name}” is being inspected. Cancel job {found.job.id} first.")

@@ -9,6 +9,7 @@ from app.figures.lines import LineAxes, Series, line_panel
 from app.figures.scale import whole
 from app.figures.style import Label
 from app.overview.source import Source
+from app.text.plural import plural
 
 NO_PAIRS = "This run has no translations, so alignment cannot be measured. Use a corpus whose lines are parallel."
 
@@ -69,9 +70,9 @@ def accuracy(source: Source) -> Figure:
         line_panel(_series(source, "dimension90"), LineAxes("Components for 90 % of the variance", zero=True)),
     )
     caption = (
-        f"Left: share of held-out sentences whose nearest centroid is that of their own language, among "
-        f"{len(source.run.languages)} languages; chance is {chance:.2g}. Right: principal components that carry 90 % "
-        f"of the variance of a language's hidden states; {_sentences(source)}."
+        f"Accuracy: share of held-out sentences whose nearest centroid is that of their own language, among "
+        f"{len(source.run.languages)} languages; chance is {chance:.2g}. Components: those principal ones that carry "
+        f"90 % of the variance of a language's hidden states; {_sentences(source)}."
     )
     table = _table(source, ("dimension90", "dimension95", "dimension99"))
     rows = tuple((*row, float(values[int(row[0] or 0)])) for row in table.rows)
@@ -99,7 +100,7 @@ def _table(source: Source, metrics: tuple[str, ...]) -> Table:
 def _sentences(source: Source) -> str:
     counts = sorted({one.sentences for one in source.run.summary.languages})
     most = "" if len(counts) == 1 else f"–{whole(counts[-1])}"
-    return f"n\u00a0=\u00a0{whole(counts[0])}{most} sentences per language"
+    return f"n\u00a0=\u00a0{whole(counts[0])}{most} {plural(counts[-1], 'sentence')} per language"
 
 
 def _figure(source: Source, name: str, title: str, caption: str, panels: tuple[Panel, ...], table: Table) -> Figure:

@@ -7,13 +7,14 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.contracts.complaints import complaint
 from app.contracts.jobs import PRESETS, ScanSettings
 from app.contracts.results import ModelCard
 from app.db.runs import NAME_LENGTH
 from app.db.tables import Corpus, Model, Sentence
 from app.errors import BadInput, NotFound
 from app.runs.estimate import Estimate, Reading, estimate
-from app.runs.words import SETTINGS, named, text_of
+from app.runs.words import PRESET_WORDS, SETTINGS, named, text_of
 
 Row = TypeVar("Row", Model, Corpus)
 
@@ -102,6 +103,8 @@ def read_settings(form: RunForm) -> tuple[ScanSettings, str | None]:
     """The settings of the form over its preset, and a sentence if one of them cannot be."""
     other = form.shown_preset not in ("", form.preset) and form.preset in PRESETS
     base = PRESETS.get(form.preset, PRESETS["corrected"])
+    if form.preset and form.preset not in PRESET_WORDS:
+        return base, f"There is no preset “{form.preset[:40]}”; there are {', '.join(PRESET_WORDS)}."
     given = {} if other else {item.name: getattr(form, item.name).strip() for item in SETTINGS}
     given = {name: value for name, value in given.items() if value}
     try:
@@ -112,11 +115,8 @@ def read_settings(form: RunForm) -> tuple[ScanSettings, str | None]:
 
 def setting_sentence(error: ValidationError) -> str:
     """The first complaint about a setting, under the setting's title."""
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
-    title = next((setting.title for setting in SETTINGS if setting.name == name), name)
-    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
-    return f"{title}: {message[:1].lower()}{message[1:]}." if title else f"{message}."
+    titles = {setting.name: setting.title for setting in SETTINGS}
+    return complaint(error, lambda name: titles.get(name, name))
 
 
 def _named(rows: list[Row], chosen: str) -> Row | None:

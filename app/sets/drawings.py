@@ -10,6 +10,7 @@ from app.contracts.sets import Operation
 from app.figures.figure import Panel
 from app.figures.scale import Scale, level_ticks, tick_label, ticks, whole
 from app.figures.svg import element, join, line, text
+from app.text.plural import plural
 
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 6.0, 10.0, 32.0
 VENN_WIDTH, VENN_HEIGHT = 380.0, 210.0
@@ -105,7 +106,8 @@ def circles(left: int, right: int, both: int, operation: Operation | None = None
     drawn += [element("circle", cx=x, cy=y, r=r, class_=f"ring {css}") for x, r, css in ((xa, a, "a"), (xb, b, "b"))]
     drawn.append(text(xa - a * 0.72 - 6, y - a * 0.72 - 4, "A", class_="heading ring-a", text_anchor="end"))
     drawn.append(text(xb + b * 0.72 + 6, y - b * 0.72 - 4, "B", class_="heading ring-b"))
-    words = f"A has {whole(left)} neurons, B {whole(right)}; {whole(both)} are in both."
+    a_has, shared = f"{whole(left)} {plural(left, 'neuron')}", f"{whole(both)} {plural(both, 'is', 'are')}"
+    words = f"A has {a_has}, B {whole(right)}; {shared} in both."
     return Panel(VENN_WIDTH, VENN_HEIGHT, join(drawn), words)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from app.contracts.complaints import complaint
 from app.contracts.sets import Measure, Operation, TopOrigin
 from app.errors import BadInput
 
@@ -53,7 +54,7 @@ class TopForm(SetForm):
                 first_layer=self.first, last_layer=self.last,
             )  # fmt: skip
         except ValidationError as wrong:
-            raise BadInput(f"{wrong.errors()[0]['msg']}.") from None
+            raise BadInput(complaint(wrong)) from None
 
 
 class PickForm(SetForm):

@@ -17,6 +17,7 @@ from app.sets.tensors import Part, is_tensor_file, read_tensors
 from app.text.corpora import CorpusFile
 from app.text.languages import canonical
 from app.text.neuron_lists import read_neurons
+from app.text.plural import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def delete(session: Session, set_id: str) -> None:
 def _refuse_used(session: Session, found: StoredSet, what: str) -> None:
     uses = session.scalar(select(func.count()).where(ExperimentSet.set_id == found.id)) or 0
     if uses:
-        noun = "1 experiment uses" if uses == 1 else f"{uses:,} experiments use"
+        noun = counted(uses, "experiment uses", "experiments use")
         raise Conflict(f"{noun} “{found.title}”, so it cannot {what}: what was measured must stay readable.")
 
 

@@ -7,6 +7,7 @@ from app.figures.figure import inline
 from app.sets.drawings import Part, layer_bars
 from app.sets.overlaps import other_sets
 from app.sets.view import SetQuery, origin_words, set_view
+from app.text.plural import counted
 from app.web.sharing import Place, SharedView, Sharer, pattern
 from app.web.state import query_string
 from app.web.tabular import csv_text
@@ -21,7 +22,7 @@ def share_set(place: Place) -> SharedView:
     origin = "".join(words for words, _ in origin_words(place.session, found))
     overlaps, _ = other_sets(place.session, found)
     came = model_provenance(found.model, made=found.row.created)
-    many = f"{found.row.size:,} neuron{'' if found.row.size == 1 else 's'} of {found.model.name}"
+    many = f"{counted(found.row.size, 'neuron')} of {found.model.name}"
     return SharedView(
         kind="set",
         address=f"/sets/{found.id}{query_string(query)}",
@@ -40,7 +41,7 @@ def share_set(place: Place) -> SharedView:
         preview=drawing_card(Card(found.title, f"{many} · {origin}", came.model_at), (panel,)),
         styles=("sets.css",),
         texts=(f"the name of the set, “{found.row.name}”",
-               *([f"the names of {len(overlaps)} other sets"] if overlaps else [])),
+               *([f"what {counted(len(overlaps), 'other set is', 'other sets are')} called"] if overlaps else [])),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from app.errors import BadInput, CorpusError
 from app.text.languages import canonical, language
 from app.text.normalise import has_marks
+from app.text.plural import counted, plural
 from app.text.readers.columns import read_nway, read_plain
 from app.text.readers.detect import detect
 from app.text.readers.files import open_files
@@ -193,7 +194,8 @@ def _examples(sentences: Sequence[Sentence]) -> list[Example]:
 
 def _wrong_language(code: str, wrong: int, count: int) -> str:
     return (
-        f"{wrong:,} of {count:,} sentences are in a script that {language(code).name} ({code}) does not use. "
+        f"{wrong:,} of {counted(count, 'sentence')} {plural(wrong, 'is', 'are')} "
+        f"in a script that {language(code).name} ({code}) does not use. "
         "Is the file named after another language, or are its columns swapped?"
     )
 

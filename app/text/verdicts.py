@@ -9,6 +9,7 @@ from app.contracts.verdicts import LineVerdict, PassRates, SpanVerdict, Switch, 
 from app.text.english import has_english_word
 from app.text.identify import base, hinted, languages_of, rank, same_language
 from app.text.languages import language
+from app.text.plural import counted
 from app.text.scripts import expected_scripts, wrong_script
 from app.text.stretches import Stretch, by_language, stretches, without_code
 
@@ -115,8 +116,8 @@ def _decide(text: str, parts: Sequence[Stretch], script: str, letters: int, hint
     needed = NEEDED_OWN if len(candidates) == 1 else NEEDED_HAN if script == "Hani" else NEEDED
     if letters < needed:
         words = sum(len(part.words) for part in parts)
-        said = f"{words:,} word{'s' if words != 1 else ''}, " if script not in {"Hani", "Jpan"} else ""
-        return Verdict(language=None, script=script, reason=f"{said}{letters} letters; needs {needed}.")
+        said = f"{counted(words, 'word')}, " if script not in {"Hani", "Jpan"} else ""
+        return Verdict(language=None, script=script, reason=f"{said}{counted(letters, 'letter')}; needs {needed}.")
     ranking = rank(text, script, hints)
     first, confidence = ranking[0]
     if len(candidates) == 1:

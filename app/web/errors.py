@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.contracts.complaints import words
 from app.db.session import translation
 from app.errors import BadInput, NotFound, ProductError
 from app.web.render import html
@@ -71,9 +72,9 @@ def _from_http(error: HTTPException, path: str) -> ProductError:
 def validation_sentence(error: RequestValidationError) -> str:
     """Every complaint of a validation in one sentence each."""
     parts: list[str] = []
-    for complaint in error.errors()[:5]:
-        place = " ".join(str(part) for part in complaint["loc"] if part not in ("body", "query", "path"))
-        parts.append(f"{place or 'The request'}: {complaint['msg'].removeprefix('Value error, ')}.")
+    for refused in error.errors()[:5]:
+        place = " ".join(str(part) for part in refused["loc"] if part not in ("body", "query", "path"))
+        parts.append(f"{place or 'The request'}: {words(refused)}.")
     return " ".join(parts)
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
+from app.text.plural import plural
+
 # Direction marks and control characters; shown, so that a text cannot pretend to be part of the page.
 _HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _THIN = "\u202f"  # between thousands; never breaks a line
@@ -39,6 +41,11 @@ def number(value: float | None, digits: int = 3) -> Markup:
 def count(value: int | None) -> str:
     """A whole number with narrow spaces between thousands."""
     return "–" if value is None else f"{value:,}".replace(",", _THIN)
+
+
+def counted(value: int, one: str, more: str = "") -> str:
+    """A whole number with its noun: `1 neuron`, `1 206 neurons`."""
+    return f"{count(value)} {plural(value, one, more)}"
 
 
 def size(value: float) -> str:

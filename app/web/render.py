@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.db.status import Status, current_status
 from app.settings import Settings
 from app.text.languages import language
+from app.text.plural import plural
 from app.web import formatting
 from app.web.assets import Assets
 from app.web.state import query_string
@@ -35,6 +36,8 @@ def make_environment(assets: Assets, version: str) -> Environment:
         significant=formatting.significant,
         number=formatting.number,
         count=formatting.count,
+        counted=formatting.counted,
+        plural=plural,
         size=formatting.size,
         duration=formatting.duration,
         brief=formatting.brief,

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
+from app.contracts.complaints import complaint
 from app.contracts.provenance import Provenance
 from app.errors import BadInput, NotFound
 from app.web.cache import ArrayCache
@@ -55,9 +56,7 @@ class Place:
         try:
             return contract.model_validate(self.query)
         except ValidationError as error:
-            wrong = error.errors()[0]
-            name = " ".join(str(part) for part in wrong["loc"])
-            raise BadInput(f"The address of the view cannot be read: {name}: {wrong['msg']}.") from error
+            raise BadInput(f"The address of the view cannot be read: {complaint(error)}") from error
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,9 @@ function toggle(item, alone) {
 function light(keys) {
   const items = [...document.querySelectorAll("#legend [data-key]")];
   for (const one of items) one.setAttribute("aria-pressed", String(keys === null || keys.includes(one.dataset.key)));
-  go({ hl: keys === null || keys.length === items.length ? null : keys.join(".") });
+  const all = keys === null || keys.length === items.length;
+  document.getElementById("all-entries").hidden = all;
+  go({ hl: all ? null : keys.join(".") });
   map.recolour();
   if (map.lasso) showSelection();
 }
@@ -204,7 +206,7 @@ function onClick(event) {
   const link = event.target instanceof Element ? event.target.closest("a, button") : null;
   if (link === null || event.ctrlKey || event.metaKey || (event.shiftKey && link.href)) return;
   if (link.matches("#legend [data-key]")) toggle(link, event.altKey);
-  else if (link.id === "all-entries") light(null);
+  else if (link.matches("#all-entries a")) light(null);
   else if (link.dataset.step) stepLevel(Number(link.dataset.step));
   else if (link.dataset.point && !map.broken) showPoint(Number(link.dataset.point));
   else if (link.dataset.page) { go({ page: link.dataset.page }, true); showSelection(link.dataset.page); }

@@ -36,6 +36,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 ARMS = ("type1", "control1", "type2", "control2")
 CONTRAST = """axe.run(document, {runOnly: ["color-contrast"], resultTypes: ["violations"]}).then((found) =>
   found.violations.flatMap((rule) => rule.nodes.map((node) => `dark: ${rule.id} ${node.target[0]}`)))"""
+# On a narrow screen: words of a figure below 7.5 px, and captions of tables that are cut off.
+NARROW = """[...new Set([...document.querySelectorAll("svg.figure")].flatMap((one) => {
+    const scale = one.getBoundingClientRect().width / one.viewBox.baseVal.width;
+    const sizes = [...one.querySelectorAll("text")].map((text) => scale * parseFloat(getComputedStyle(text).fontSize));
+    return sizes.some((size) => size < 7.5) ? [`tiny: ${one.getAttribute("aria-label")}`] : [];
+  }).concat([...document.querySelectorAll("caption")].flatMap((one) =>
+    one.checkVisibility() && one.getBoundingClientRect().right > innerWidth ? [`cut off: ${one.textContent}`] : []
+  )))]"""
 PROMPTS = ("een kat met een heel lange naam " * 8, "السلام عليكم", "猫は毎朝" * 30)
 
 
@@ -118,6 +126,7 @@ def wrong_with(page: Page) -> list[str]:
     page.set_viewport_size({"width": 390, "height": 800})
     if page.evaluate("document.documentElement.scrollWidth") > 390:
         found.append("wider than 390")
+    found += page.evaluate(NARROW)
     page.set_viewport_size({"width": 1280, "height": 900})
     return found
 
@@ -135,6 +144,20 @@ def test_every_form_and_every_answer_can_be_read_by_everyone(
         page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         found[place] = wrong_with(page)
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
+
+
+def test_a_name_without_end_leaves_the_other_columns_in_sight(
+    page: Page, live_server: LiveServer, own_app: FastAPI, answers: dict[str, str]
+) -> None:
+    with own_app.state.sessions.begin() as session:
+        session.get_one(Experiment, answers["dose"].rsplit("/", 1)[1]).name = "x" * 200
+    page.goto("/experiments")
+    scroller = page.locator(".scroller").first
+    assert scroller.evaluate("one => one.scrollWidth <= one.clientWidth"), "the list scrolls sideways"
+    page.set_viewport_size({"width": 390, "height": 800})
+    name = page.locator(".list tbody tr").first.locator("th").bounding_box()
+    assert name is not None
+    assert 140 < name["width"] < 390
 
 
 def test_from_a_number_of_an_evaluation_to_the_questions_behind_it(page: Page, answers: dict[str, str]) -> None:

@@ -60,6 +60,12 @@ def test_the_legend_greys_and_isolates(page: Page, live_server: LiveServer):
     expect(everything).to_have_count(0)
     page.locator('#legend [data-key="hi"]').click()
     expect(everything).to_have_count(1)
+    page.get_by_role("link", name="Show all").click()
+    expect(everything).to_have_count(5)
+    expect(page.get_by_text("Show all")).to_be_hidden()
+    assert "hl=" not in page.url
+    page.locator('#legend [data-key="ja"]').click()
+    expect(page.get_by_text("Show all")).to_be_visible()
 
 
 def test_a_theme_change_changes_the_colours(page: Page, live_server: LiveServer):

@@ -94,6 +94,7 @@ def test_from_form_to_neuron(visitor: Page) -> None:
     expect(page.get_by_role("heading", name="Forty sentences")).to_be_visible()
     run = page.url.rsplit("/", 1)[1]
     expect(page.locator("nav.tabs")).to_be_visible(timeout=180_000)  # the live page turns into the finished one
+    expect(page.locator("#menu .count"), "the menu counts the job that is done").to_have_count(0)
     expect(page.locator("svg.figure").first).to_be_visible()
 
     page.goto(f"/runs/{run}/map")

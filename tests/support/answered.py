@@ -78,14 +78,13 @@ def write_evaluation(session: Session, run_id: str) -> str:
     return experiment
 
 
-def write_harness(session: Session, run_id: str) -> str:
+def write_harness(session: Session, run_id: str, metrics: tuple[str, ...] = ("acc", "wrong_language")) -> str:
     """Store two finished tasks of the harness; gives the experiment's id."""
     run, experiment = finished_run(session, run_id), new_id()
     spec = HarnessSpec(
         experiment_id=experiment, model_id=run.model.id, tasks=TASKS, language=run.spec.languages[0],
         top=OwnTop(run_id=run_id, type=1, count=5), controls=Controls(draws=2),
     )  # fmt: skip
-    metrics = ("acc", "wrong_language")
     result = EvaluateResult(
         parts=TASKS, metrics=metrics, draws=2, cells=tuple(cell(part, name) for part in TASKS for name in metrics),
         words={EVERY_LANGUAGE: "5 neurons in layers 0 to 1 zeroed at all prompt tokens"},

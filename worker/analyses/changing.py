@@ -13,6 +13,7 @@ from app.contracts.interventions import POSITION_WORDS, Intervention, Positions
 from app.db.arrays import ArrayStore
 from app.db.runs import finished_run
 from app.errors import BadInput
+from app.text.plural import counted
 from worker.model.edits import MakeReplace, Replace
 from worker.model.language_model import LanguageModel
 from worker.numerics.interventions import NEEDING_MEANS
@@ -81,16 +82,11 @@ def done_words(asked: Intervention) -> str:
 def edit_words(asked: Intervention, layers: Sequence[int], reached: int, prompt: int, generated: int) -> str:
     """What an intervention really did: “zeroed 1,000 neurons in layers 0–19 at 14 prompt positions; …”."""
     span = f"layer {layers[0]}" if len(layers) == 1 else f"layers {min(layers)}–{max(layers)}"
-    places = [f"{count:,} {kind} position{'' if count == 1 else 's'}"
+    places = [counted(count, f"{kind} position")
               for kind, count in (("prompt", prompt), ("generated", generated)) if count]  # fmt: skip
     untouched = [kind for kind, count in (("prompt", prompt), ("generated tokens", generated)) if not count]
-    text = f"{done_words(asked)} {count_words(reached)} in {span} at {' and '.join(places)}"
+    text = f"{done_words(asked)} {counted(reached, 'neuron')} in {span} at {' and '.join(places)}"
     return text + (f"; {untouched[0]} untouched" if untouched else "")
-
-
-def count_words(neurons: int) -> str:
-    """“1 neuron”, “1,000 neurons”."""
-    return "1 neuron" if neurons == 1 else f"{neurons:,} neurons"
 
 
 def unreached(positions: Positions, prompt: int) -> BadInput:

@@ -12,6 +12,7 @@ from app.db.runs import finished_run
 from app.db.sets import Pairs
 from app.jobs.analysis import Context
 from app.text.identify import closest
+from app.text.plural import counted
 from worker.analyses.changing import done_words, replacement
 from worker.analyses.chosen import as_tensors, best_of_run, by_layer, set_of
 from worker.model.edits import MakeReplace, Neurons
@@ -73,5 +74,5 @@ def in_words(neurons: Pairs, intervention: Intervention) -> str:
     """What is changed, in a sentence."""
     layers = np.unique(neurons[:, 0])
     span = f"layer {layers[0]}" if len(layers) == 1 else f"layers {layers[0]} to {layers[-1]}"
-    noun = "1 neuron" if len(neurons) == 1 else f"{len(neurons):,} neurons"
+    noun = counted(len(neurons), "neuron")
     return f"{noun} in {span} {done_words(intervention)} at {POSITION_WORDS[intervention.positions]}"

@@ -16,6 +16,7 @@ from app.db.tables import Experiment, Sentence
 from app.errors import BadInput, NotFound
 from app.jobs.analysis import Analysis, Commit, Context, Stage
 from app.jobs.subjects import settle_experiment
+from app.text.plural import counted
 from worker.analyses.chosen import as_tensors, by_layer
 from worker.analyses.opened import card_words, open_model
 from worker.analyses.planning import plan_once
@@ -48,7 +49,9 @@ def texts(context: Context, spec: FineTuneSpec, language: str, *, held_out: bool
     chosen = list(dict.fromkeys(text for group, text in rows if _held_out(group or text, spec.seed) == held_out))
     if len(chosen) < 2:
         kind = "held-out" if held_out else "training"
-        raise BadInput(f"The corpus has {len(chosen)} {kind} sentence(s) in {language}; at least 2 are needed.")
+        raise BadInput(
+            f"The corpus has {counted(len(chosen), f'{kind} sentence')} in {language}; at least 2 are needed."
+        )
     return sorted(chosen, key=lambda text: _rank(text, spec.seed))[:limit]
 
 

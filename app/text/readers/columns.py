@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.errors import CorpusError
+from app.text.plural import counted
 from app.text.readers.lines import lines_of
 from app.text.readers.reading import CorpusFile, Reading, Row, language_of, stem
 
@@ -57,7 +58,7 @@ def read_plain(files: Sequence[CorpusFile], reading: Reading) -> None:
 def _warn_of_tabs(name: str, texts: Sequence[str], reading: Reading) -> None:
     if tabs := sum("\t" in text for text in texts):
         reading.warnings.append(
-            f"{name}: {tabs:,} lines hold a tab, which was read as part of the sentence. "
+            f"{name}: {counted(tabs, 'line holds', 'lines hold')} a tab, which was read as part of the sentence. "
             "A file of two columns is named after both languages, such as jpn-eng.tsv."
         )
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.contracts import arrays as names
 from app.contracts.comparisons import CompareSpec
 from app.contracts.results import Catalogue, MethodCard
+from app.contracts.sets import TopOrigin
 from app.db.arrays import ArrayStore
 from app.db.session import utc_now
-from app.db.sets import find_set
-from app.db.tables import Experiment, ExperimentSet, Job, Model, NeuronSet, WorkerLease
+from app.db.sets import NewSet, find_set, store_set
+from app.db.tables import Experiment, ExperimentSet, Job, Model, NeuronSet, Run, WorkerLease
 from tests.support.synthetic_run import write_synthetic_run
 
 SCALE = MethodCard(
@@ -80,6 +82,32 @@ def test_a_form_stores_set_experiment_and_job_together(
     assert spec.sampling.temperature == 0
 
 
+def test_the_same_neurons_asked_for_again_are_the_same_set(
+    client: TestClient, finished: str, worker: None, sessions: sessionmaker[Session]
+) -> None:
+    for prompt in ("one", "two"):
+        for source in ({}, {"source": "neurons", "neurons": "L1·5"}):
+            assert client.post("/comparisons", data=asked(finished, **source) | {"prompt": prompt}).status_code == 303
+    with sessions() as session:
+        assert (session.query(Experiment).count(), session.query(NeuronSet).count()) == (4, 2)
+
+
+def test_a_set_brings_the_run_it_was_found_in(
+    client: TestClient, finished: str, worker: None, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        old = session.get_one(Run, finished)
+        copied = {column.name: getattr(old, column.name) for column in Run.__table__.columns}
+        session.add(Run(**copied | {"id": "newer", "created": old.created + timedelta(days=1)}))
+        neurons = np.array([[0, 3]], np.int32)
+        origin = TopOrigin(run_id=finished, language="ja", type=1, count=1)
+        chosen = store_set(session, session.get_one(Model, old.model_id), NewSet("Old", neurons, origin), utc_now()).id
+    assert f'<option value="{finished}" selected>languages of' in client.get(f"/comparisons/new?set={chosen}").text
+    assert '<option value="newer" selected>languages of' in client.get("/comparisons/new").text
+    made = client.post("/api/comparisons", json={"prompt": "hello", "set": chosen}).json()
+    assert made["spec"]["lens_run"] == finished
+
+
 def test_ticked_neurons_come_by_address_and_become_a_set(
     client: TestClient, finished: str, worker: None, sessions: sessionmaker[Session]
 ) -> None:
@@ -128,6 +156,7 @@ def test_parameters_are_drawn_from_the_catalogue_and_checked(
         ({"mode": "sampled", "temperature": "0"}, "Temperature 0 is greedy"),
         ({"target": "qq!"}, "is not a language code"),
         ({"positions": "everywhere"}, "Positions"),
+        ({"lens_run": "gone"}, "has no finished run gone"),
     ],
 )
 def test_what_is_wrong_is_a_sentence_and_nothing_is_lost(
@@ -147,6 +176,15 @@ def test_what_is_wrong_is_a_sentence_and_nothing_is_lost(
         assert "&lt;script&gt;alert(1)&lt;/script&gt; كيف" in answer.text
     with sessions() as session:
         assert session.query(Experiment).count() == session.query(NeuronSet).count() == 0
+
+
+def test_a_run_that_is_not_there_is_never_another_one(client: TestClient, finished: str, worker: None) -> None:
+    answer = client.post("/comparisons", data=asked("gone"))
+    assert answer.status_code == 422
+    assert "has no finished run gone. Choose one of its runs." in alert(answer.text)
+    top = {"run": "gone", "language": "ja", "count": 3}
+    assert client.post("/api/comparisons", json={"prompt": "hello", "top": top}).status_code == 422
+    assert client.get("/api/comparisons").json() == []
 
 
 def test_a_set_for_a_model_of_another_shape(client: TestClient, finished: str, sessions: sessionmaker[Session]) -> None:

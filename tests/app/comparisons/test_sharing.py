@@ -37,6 +37,8 @@ def test_a_comparison_and_its_set_behind_links(
     assert "<script" not in page
     assert "<form" not in page
     assert "Hover over a token" not in page
+    assert 'class="where">⟂ diverges at token' in page, "what a link becomes keeps its place"
+    assert "metrics.csv" not in page, "there is no such file behind the link"
     told = client.get(f"/s/{token}.json").json()
     assert told["data"]["spec"]["prompt"] == TEXTS["en"][0]
     assert told["data"]["set"]["neurons"] == [[0, 1], [1, 2], [2, 3]]

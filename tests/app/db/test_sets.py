@@ -20,6 +20,7 @@ from app.db.sets import (
     sets_of_model,
     sets_of_shape,
     store_set,
+    stored_once,
     versions_of,
 )
 from app.db.tables import Experiment, ExperimentSet, Model
@@ -68,6 +69,14 @@ def test_versions_of_a_family_and_the_newest_of_each(session: Session) -> None:
     assert [row.id for row in sets_of_model(session, model.id)] == [third.id]
     assert [row.id for row in sets_of_shape(session, 4, 24)] == [alone.id]
     assert find_set(session, first.id).neurons.tolist() == [[0, 1]]
+
+
+def test_asking_for_the_same_set_again_makes_no_second(session: Session) -> None:
+    model = made(session)
+    first = stored_once(session, model, new((0, 1)), MOMENT)
+    assert stored_once(session, model, new((0, 1), name=" Mine "), MOMENT) is first
+    others = (new((0, 2)), new((0, 1), name="Yours"), NewSet("Mine", new((0, 1)).neurons, PickedOrigin(run_id="r")))
+    assert len({first.id, *(stored_once(session, model, one, MOMENT).id for one in others)}) == 4
 
 
 def test_two_next_versions_at_once_get_two_numbers(sessions: sessionmaker[Session]) -> None:

@@ -56,6 +56,21 @@ def test_the_questions_behind_a_number_are_shown_and_never_run(client: TestClien
     assert "by this metric nothing changed" in client.get(f"/experiments/{evaluation}?part=ja&which=won").text
 
 
+def test_questions_of_a_task_that_is_no_text_have_no_language(
+    client: TestClient, finished: str, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        experiment = write_harness(session, finished, ("acc",))
+    page = client.get(f"/experiments/{experiment}?part={TASKS[0]}&which=all")
+    assert page.status_code == 200
+    assert "3 questions, page 1 of 1" in page.text
+    assert "other language" not in page.text
+    assert 'aria-label="Metric"' not in page.text, "one metric is no choice"
+    assert "Choose a number" in page.text
+    shared = client.post("/api/shares", json={"of": f"/experiments/{experiment}"}).json()["token"]
+    assert "Choose a number" not in client.get(f"/s/{shared}").text, "nothing can be chosen there"
+
+
 def test_tasks_of_the_harness_are_drawn_by_name(
     client: TestClient, finished: str, sessions: sessionmaker[Session]
 ) -> None:

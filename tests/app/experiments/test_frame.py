@@ -53,7 +53,7 @@ def test_the_form_says_what_is_missing_and_what_it_costs(toy: TestClient, finish
     assert "about 1 min 30 s" in text
     assert "3 words" in text
     text = toy.get(f"/experiments/new/compare?run={finished}&words=a&draws=500").text
-    assert "Random draws: input should be less than or equal to 100." in text
+    assert "Random draws: must be at most 100." in text
     assert 'value="a"' in text
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.figures.dendrogram import Joint, dendrogram_panel, descent_panel
 from app.figures.figure import inline
-from app.figures.overlay import Moved, overlay_panel
+from app.figures.overlay import SIDE, Moved, overlay_panels
 from app.figures.style import labels
 from app.text.families import lineage
 from app.text.languages import language
@@ -54,11 +54,13 @@ def test_a_language_of_unknown_descent_stands_alone() -> None:
 
 def test_moved_points_are_dots_rings_and_the_ways_between() -> None:
     before, after = np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 1.0]])
-    panel = overlay_panel(np.array([[0.5, 0.5]]), [Moved(NAMED[1], before, after)], "Level 3")
+    panel, names = overlay_panels(np.array([[0.5, 0.5]]), [Moved(NAMED[1], before, after)], "Level 3")
     root = ET.fromstring(str(inline(panel)))
     ways = [one.attrib["d"] for one in root.iter("path") if one.attrib.get("class") == "leader"]
     points = [tuple(map(float, pair)) for pair in re.findall(r"[ML]([\d.]+) ([\d.]+)", ways[0])]
     assert len(points) == 4
     assert points[0][1] - points[1][1] == 2 * (points[2][1] - points[3][1]), "equal scale, y upwards"
+    assert panel.width == SIDE, "the names stand in a panel of their own, so that a narrow page keeps the text readable"
+    assert f">{NAMED[1].endonym}<" in names.body
     rings = [one for one in root.iter("path") if one.attrib.get("class") == "round"]
     assert rings[0].attrib["d"].count("M") == 2

@@ -21,10 +21,12 @@ UMAP = MethodCard(
     },
 )
 
+PCA = MethodCard(kind="projection", name="pca", title="PCA", parameters={"properties": {}})
+
 
 @pytest.fixture
 def offering(sessions: sessionmaker[Session]) -> None:
-    card = Catalogue(device="cpu", architectures=(), methods=(UMAP,))
+    card = Catalogue(device="cpu", architectures=(), methods=(UMAP, PCA))
     now = utc_now()
     with sessions.begin() as session:
         session.add(
@@ -45,7 +47,9 @@ def test_the_form_offers_what_the_worker_announced_and_queues_it(
 ) -> None:
     page = client.get(f"/runs/{finished}/map").text
     assert "Draw another map" in page
-    assert 'name="neighbours" type="number" value="15" min="2" max="200"' in page
+    assert 'type="number" value="15" min="2" max="200"' in page
+    assert 'for="umap-neighbours">Neighbours' in page
+    assert 'value="pca"' not in page, "there it is, and it has nothing to choose"
     answer = client.post(f"/runs/{finished}/map", data={"method": "umap", "neighbours": "30", "metric": "euclidean"})
     assert answer.status_code == 303
     (job,) = projects(sessions)

@@ -29,6 +29,12 @@ def test_the_page_says_all_that_a_reader_needs(mapped: Mapped):
         assert words in page
 
 
+def test_a_linear_map_says_its_share_of_the_variance_instead_of_warning(mapped: Mapped):
+    page = mapped.get("/map", method="pca", level=1).text
+    assert "The two axes carry 14 % of the variance of the leading components" in page
+    assert "not meaningful" not in page
+
+
 def test_the_page_stands_without_a_script(mapped: Mapped):
     page = mapped.get("/map", level=2).text
     assert f"/runs/{mapped.run}/map.png?level=2" in page.split("<noscript>")[2]

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.contracts.jobs import InspectSpec
-from app.db.jobs import job_view
+from app.db.jobs import StoredJob, job_view
 from app.db.tables import Event, Job, Model
 from app.jobs.queue import JobQueue
 
@@ -71,9 +72,17 @@ def test_the_time_left_comes_from_the_estimate_and_then_from_the_pace() -> None:
     assert job_view(job, NOW).remaining == 40
     job.status, job.started, job.total = "running", NOW, 100
     assert job_view(job, NOW + timedelta(seconds=10)).remaining == 30
+    assert job_view(job, NOW + timedelta(seconds=50)).remaining is None, "longer than estimated: nobody knows"
     job.done = 25
+    assert job_view(job, NOW + timedelta(seconds=1)).remaining == 39, "a first second is no pace"
     seen = job_view(job, NOW + timedelta(seconds=10))
     assert (seen.remaining, seen.percent, seen.place) == (30, 25, "/runs/r")
+    drawn = Job(
+        id="p", kind="project", title="t", subject="r", status="running", done=0, total=1, spec={"method": "umap"}
+    )
+    assert job_view(drawn, NOW).place == "/runs/r/map"
+    drawn.status = "complete"
+    assert job_view(drawn, NOW).place == "/runs/r/map?method=umap"
     job.status, job.finished = "complete", NOW + timedelta(seconds=50)
     assert (job_view(job, NOW + timedelta(days=1)).elapsed, job_view(job, NOW).remaining) == (50, None)
 
@@ -152,3 +161,14 @@ def test_a_stream_waits_for_what_is_added(
 def test_a_job_that_is_not_there_has_no_stream(client: TestClient, job_id: str) -> None:
     assert client.get("/jobs/none/events").status_code == 404
     assert client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": "x"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "words"),
+    [("running", 0.4, "nearly done"), ("running", 90, "about 1 min 30 s left"), ("queued", 0.4, "under 1 s of work")],
+)
+def test_the_time_left_in_words(app: FastAPI, status: str, seconds: float, words: str) -> None:
+    row = Job(id="j", kind="scan", title="t", subject="r", status=status, done=1, total=4)
+    text = app.state.templates.get_template("_progress.html").render(job=StoredJob(row, None, seconds, "/runs/r"))
+    assert words in text
+    assert "about under" not in text

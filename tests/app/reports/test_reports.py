@@ -41,6 +41,7 @@ def test_the_page_shows_the_run_s_figures_and_says_what_is_not_asked_yet(reporte
     assert page.status_code == 200
     assert page.text.count("<svg") > 10
     assert "not asked yet" in page.text
+    assert '<td class="n">12</td>' in page.text, "every language has as many sentences"
     assert "Run what is missing" in page.text
     assert "Scan with the preset paper" in page.text
     assert "not one of the paper&#39;s models" in page.text or "not one of the paper's models" in page.text

@@ -57,11 +57,12 @@ def test_choosing_another_preset_begins_anew_but_the_same_keeps_what_was_typed()
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("max_sentences", "1", "Sentences per language at most: input should be greater than or equal to 2."),
-        ("max_sentences", "many", "Sentences per language at most: input should be a valid integer"),
-        ("candidate_fraction", "1.5", "Share of the depth: input should be less than 1."),
-        ("position", "middle", "Where a sentence is read: input should be"),
-        ("neighbours", "0", "Nearest neighbours: input should be greater"),
+        ("max_sentences", "1", "Sentences per language at most: must be at least 2."),
+        ("max_sentences", "many", "Sentences per language at most: must be a whole number."),
+        ("candidate_fraction", "1.5", "Share of the depth: must be less than 1."),
+        ("position", "middle", "Where a sentence is read: must be 'last'"),
+        ("neighbours", "0", "Nearest neighbours: must be at least"),
+        ("preset", "mine", "There is no preset “mine”; there are corrected, paper, custom."),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(name: str, value: str, sentence: str) -> None:

@@ -154,6 +154,8 @@ def test_the_list_of_shares_filters_and_is_empty_at_first(
     shown = client.get(f"/shares/{one}").text
     assert f"http://testserver/s/{one}" in shown
     assert "&lt;iframe src=" in shown
+    assert "<dd>you revoke it</dd>" in shown
+    assert client.get("/shares").text.count("you revoke it") == 1, "one has an end, and one is revoked"
     assert "revoked on" in client.get(f"/shares/{three}").text
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.web.formatting import brief, count, duration, moment, number, significant, size, visible
+from app.web.formatting import brief, count, counted, duration, moment, number, significant, size, visible
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_a_number_carries_its_full_value_in_the_tooltip() -> None:
 
 def test_counts_sizes_durations() -> None:
     assert count(1234567) == "1\u202f234\u202f567"
+    assert [counted(n, "token") for n in (1, 1206)] == ["1 token", "1\u202f206 tokens"]
     assert [size(n) for n in (0, 999, 1500, 81_400_000_000)] == ["0 bytes", "999 bytes", "1.5 kB", "81.4 GB"]
     wanted = {0.2: "under 1 s", 0: "0 s", 59.6: "1 min", 200: "3 min 20 s", 3600: "1 h", 7500: "2 h 5 min"}
     assert {seconds: duration(seconds) for seconds in wanted} == wanted

@@ -197,6 +197,7 @@ def test_its_page_and_files(done: Done) -> None:
             assert page.status_code == 200
             assert "Neurons of another language" in page.text
             assert f"Type-{kind} zeroed" in page.text
+            assert "Without a hue: normal" in page.text  # the line is black or white, as the theme has it
             assert page.text.count("<svg") >= 12
             overlay = f"geo.ja.{kind}"
             assert f'href="/runs/{done.scan.run_id}/map?level=2&amp;overlay={overlay}"' in page.text

@@ -28,7 +28,7 @@ def test_each_does_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("name", "params", "said"),
     [
-        ("scale", {"factor": float("nan")}, "Scale by a factor: factor: Input should be a finite number"),
+        ("scale", {"factor": float("nan")}, "Scale by a factor: factor: must be a finite number"),
         ("scale", {"factor": float("inf")}, "finite number"),
         ("scale", {"factor": "much"}, "Scale by a factor: factor: "),
         ("clamp", {"low": 1, "high": 0}, "the low bound is above the high one"),
