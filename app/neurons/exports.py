@@ -14,7 +14,7 @@ from app.db.runs import FinishedRun
 from app.neurons.columns import TableQuery
 from app.neurons.contracts import Neuron
 from app.neurons.orders import OrderCache, row_indices
-from app.neurons.service import cells, detail_mask, expect_columns, resolved, sorted_keys
+from app.neurons.service import cells, detail_mask, expect_columns, keys_of, resolved
 from app.neurons.source import RunArrays
 from app.web.tabular import csv_pieces
 
@@ -31,7 +31,7 @@ def whole_table(run: FinishedRun, arrays: RunArrays, orders: OrderCache, query: 
     """Every row the query lets through, in its order; missing values are null."""
     query = resolved(run, query)
     expect_columns(run, arrays, query)
-    indices = row_indices(sorted_keys(run, arrays, orders, query))
+    indices = row_indices(np.sort(keys_of(run, arrays, orders, query)))
     layers, neurons = np.divmod(indices, run.summary.neurons)
     allowed = run.summary.candidates(query.type)
     columns = {

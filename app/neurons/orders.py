@@ -1,8 +1,9 @@
-"""Sorted rows of a table as one array of 64-bit keys: value, then place; missing values last in both directions.
+"""Rows of a table as one array of 64-bit keys that sort as the rows do: value, then place; missing values last.
 
 A key's upper half is the value, mapped so that unsigned integers sort as the values do (the sign bit is flipped for
 positive numbers, all bits for negative ones); its lower half is the flat index layer * neurons + neuron. So keys are
-unique, ties fall by layer and neuron, and a row's place is found by bisection even after filters have changed.
+unique, ties fall by layer and neuron, and a row's place is found even after filters have changed. A page of rows is
+selected from unsorted keys, which takes a fifth of the time of sorting them.
 """
 
 import threading
@@ -48,6 +49,26 @@ def row_indices(keys: Keys) -> Indices:
     return (keys & np.uint64(MISSING)).astype(np.int64)
 
 
+def page_keys(keys: Keys, count: int, *, after: np.uint64 | None, before: np.uint64 | None) -> tuple[Keys, int]:
+    """Up to `count` keys in order, and how many come ahead: the first, the next after a key, or the last before one.
+
+    Where fewer than `count` come before the key it is the first page, whole.
+    """
+    if after is not None:
+        rest = keys[keys > after]
+        return _smallest(rest, count), len(keys) - len(rest)
+    if before is not None:
+        rest = keys[keys < before]
+        if len(rest) >= count:
+            ahead = len(rest) - count
+            return np.sort(np.partition(rest, ahead)[ahead:]), ahead
+    return _smallest(keys, count), 0
+
+
+def _smallest(keys: Keys, count: int) -> Keys:
+    return np.sort(np.partition(keys, count - 1)[:count] if len(keys) > count else keys)
+
+
 def exact(value: float) -> str:
     """A float32 value in the fewest digits that give it back."""
     return str(np.float32(value))
@@ -75,7 +96,7 @@ def mark_key(mark: str, neurons: int, *, descending: bool) -> np.uint64:
 
 
 class OrderCache:
-    """At most `max_bytes` of sorted keys, shared by all requests; asked for by content, so nothing goes stale."""
+    """At most `max_bytes` of keys, shared by all requests; asked for by content, so nothing goes stale."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

@@ -19,6 +19,7 @@ from app.neurons.orders import (
     Keys,
     OrderCache,
     mark_key,
+    page_keys,
     row_indices,
     row_keys,
     row_mark,
@@ -65,10 +66,10 @@ def neuron_table(run: FinishedRun, arrays: RunArrays, orders: OrderCache, query:
     """The page of the table that the query asks for. Raises BadInput, or NotFound for an array never stored."""
     query = resolved(run, query)
     expect_columns(run, arrays, query)
-    keys = sorted_keys(run, arrays, orders, query)
-    start = _start(run, query, keys)
-    part = row_indices(keys[start : start + PAGE_ROWS])
-    rows = tuple(_rows(run, arrays, orders, query, part, start))
+    keys = keys_of(run, arrays, orders, query)
+    after, before = (_key(run, query, mark) for mark in (query.after, query.before))
+    page, start = page_keys(keys, PAGE_ROWS, after=after, before=before)
+    rows = tuple(_rows(run, arrays, orders, query, row_indices(page), start))
     ends = (rows[0], rows[-1]) if rows else None
     return TablePage(
         query=query,
@@ -80,8 +81,8 @@ def neuron_table(run: FinishedRun, arrays: RunArrays, orders: OrderCache, query:
     )
 
 
-def sorted_keys(run: FinishedRun, arrays: RunArrays, orders: OrderCache, query: TableQuery) -> Keys:
-    """Keys of all rows the query lets through, in its order; `query` resolved."""
+def keys_of(run: FinishedRun, arrays: RunArrays, orders: OrderCache, query: TableQuery) -> Keys:
+    """Keys of all rows the query lets through, unsorted; `query` resolved."""
     layers, size = layers_of(run, query), run.summary.neurons
     limits = _limits(run, query)
     key = (
@@ -105,9 +106,7 @@ def sorted_keys(run: FinishedRun, arrays: RunArrays, orders: OrderCache, query: 
                 keep &= detail_mask(run, arrays, orders)[place]
             kept = np.flatnonzero(keep)  # four times as fast as taking by the mask
             values, indices = values[kept], indices[kept]
-        keys = row_keys(values, indices, descending=query.dir == "desc")
-        keys.sort()
-        return keys
+        return row_keys(values, indices, descending=query.dir == "desc")
 
     return orders.get(key, make)
 
@@ -155,14 +154,8 @@ def check_neuron(run: FinishedRun, neuron: NeuronId) -> None:
         raise NotFound(f"Layer {neuron.layer} has neurons 0–{summary.neurons - 1:,}; there is no {neuron}.")
 
 
-def _start(run: FinishedRun, query: TableQuery, keys: Keys) -> int:
-    down = query.dir == "desc"
-    if query.after:
-        return int(np.searchsorted(keys, mark_key(query.after, run.summary.neurons, descending=down), side="right"))
-    if query.before:
-        end = int(np.searchsorted(keys, mark_key(query.before, run.summary.neurons, descending=down), side="left"))
-        return max(0, end - PAGE_ROWS)
-    return 0
+def _key(run: FinishedRun, query: TableQuery, mark: str | None) -> np.uint64 | None:
+    return mark_key(mark, run.summary.neurons, descending=query.dir == "desc") if mark else None
 
 
 def _rows(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import BadInput
-from app.neurons.orders import OrderCache, mark_key, row_indices, row_keys, row_mark
+from app.neurons.orders import OrderCache, mark_key, page_keys, row_indices, row_keys, row_mark
 
 SMALLEST = float(np.float32(1e-45))
 VALUES = st.lists(st.floats(width=32) | st.sampled_from([0.0, -0.0, math.nan, SMALLEST, 0.25]), max_size=60)
@@ -74,3 +74,18 @@ def test_an_order_larger_than_the_cache_is_made_each_time() -> None:
     cache = OrderCache(max_bytes=10)
     first, second = (cache.get("a", partial(np.zeros, 100, np.uint8)) for _ in range(2))
     assert first is not second
+
+
+@pytest.mark.parametrize("size", [0, 1, 6, 7, 8, 40])
+def test_a_page_is_a_slice_of_the_sorted_keys(size: int) -> None:
+    values = np.random.default_rng(size).integers(0, 9, size).astype(np.float32)  # many ties
+    keys = row_keys(values, np.arange(size, dtype=np.int64), descending=True)
+    ordered = np.sort(keys)
+    page, ahead = page_keys(keys, 7, after=None, before=None)
+    assert (page.tolist(), ahead) == (ordered[:7].tolist(), 0)
+    for place, key in enumerate(ordered):
+        page, ahead = page_keys(keys, 7, after=key, before=None)
+        assert (page.tolist(), ahead) == (ordered[place + 1 : place + 8].tolist(), place + 1)
+        page, ahead = page_keys(keys, 7, after=None, before=key)
+        start = max(0, place - 7)
+        assert (page.tolist(), ahead) == (ordered[start : start + 7].tolist(), start)
