@@ -20,6 +20,7 @@ from app.jobs.engine_tables import PENDING, engine_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 600  # seconds for a job and its kills
+DEATHS = 2  # of workers over one piece; the product takes a piece for deadly after a few
 LONGEST_PAUSE = 1.5  # seconds from a piece's begin to the death of its worker
 
 
@@ -91,9 +92,11 @@ def kill_workers(
 
 
 def _busy(session: Session, job_id: str) -> set[int]:
-    """The processes that compute pieces of a job."""
+    """The processes that compute pieces of a job, but for pieces whose workers have died twice already."""
     status = engine_tables(session).status
-    pieces = select(status.c.executor_id).where(status.c.parent_workflow_id == job_id, status.c.status == PENDING)
+    pieces = select(status.c.executor_id).where(
+        status.c.parent_workflow_id == job_id, status.c.status == PENDING, status.c.recovery_attempts <= DEATHS
+    )
     wanted = select(WorkerLease.pid).where(WorkerLease.state == "live", WorkerLease.executor.in_(pieces))
     return set(session.scalars(wanted))
 

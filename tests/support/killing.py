@@ -101,7 +101,7 @@ def report(what: str, calm: Outcome, wild: Outcome, kills: int, least: int) -> b
 def report_scan(url: str, folder: Path, kills: int, seed: int) -> bool:
     """An undisturbed scan beside one whose worker is killed; both on the same database."""
     calm = scan_with_kills(url, folder, 0, seed)
-    wild = scan_with_kills(url, folder, kills, seed)
+    wild = scan_with_kills(url, folder, kills, seed, usual=calm.seconds)
     return report(f"{make_url(url).get_backend_name()} scan", calm, wild, kills, least=100)
 
 
