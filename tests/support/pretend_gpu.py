@@ -58,8 +58,8 @@ class PretendGpu(TorchFunctionMode):
         return self._computed(func, name, args, kwargs)
 
     def _computed(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
-        asked = kwargs.pop("device", None)
-        if asked is not None:
+        asked = kwargs.get("device")
+        if asked is not None and torch.device(asked).type == "cuda":
             kwargs["device"] = CPU
         gpu = self._common(name, args, kwargs)
         result = func(*args, **kwargs)
@@ -79,6 +79,8 @@ class PretendGpu(TorchFunctionMode):
                 wanted = torch.device(one)
             elif isinstance(one, torch.dtype):
                 dtype = one
+        if wanted is not None and wanted.type not in ("cpu", "cuda"):
+            return self.label(torch.Tensor.to(tensor, wanted, dtype or tensor.dtype), gpu=False)
         before = self.on_gpu(tensor)
         gpu = before if wanted is None else wanted.type == "cuda"
         result = tensor if dtype is None else torch.Tensor.to(tensor, dtype)

@@ -46,6 +46,7 @@ def test_the_pretence_refuses_what_a_gpu_refuses() -> None:
             there.numpy()
         assert (there + here.to("cuda")).cpu().numpy().tolist() == [2, 2, 2]
         here[:] = there  # a copy may cross
+        assert torch.empty(2, device="meta").is_meta
 
 
 def test_a_scan_in_both_presets(ground: Ground, folder: Path) -> None:
