@@ -19,6 +19,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
 COPIES = {"copy_", "__setitem__", "grad.__set__", "_has_compatible_shallow_copy_type"}  # may take what lies elsewhere
 INDEXED = {"__getitem__"}  # a GPU's tensor may be indexed by the processor's
+UNFILLED = {"empty", "empty_like", "new_empty", "empty_strided"}
 LEAVES = {"numpy", "__array__"}  # need the memory itself
 PLACES: dict[str, Callable[[bool], Any]] = {
     "device.__get__": lambda gpu: GPU if gpu else CPU,
@@ -63,6 +64,8 @@ class PretendGpu(TorchFunctionMode):
             kwargs["device"] = CPU
         gpu = self._common(name, args, kwargs)
         result = func(*args, **kwargs)
+        if name in UNFILLED and not result.is_meta:
+            result.zero_()  # so that what a pretended run computes never depends on what lay in memory
         if name in COPIES or (args and isinstance(args[0], Tensor) and result is args[0]):
             gpu = self.on_gpu(args[0])
         elif asked is not None:
