@@ -33,6 +33,12 @@ def answer_table(report: dict[str, Any]) -> str:
     return table(["language", "asked in training", "stated, never asked", "never seen in the language"], rows)
 
 
+def steadiness_table(report: dict[str, Any]) -> str:
+    """Share of continuations that stay in the prompt's language."""
+    rows: list[list[object]] = [[lang, row["greedy"], row["sampled"]] for lang, row in report["steadiness"].items()]
+    return table(["language", "greedy", "temperature 0.7"], rows)
+
+
 def geometry_table(report: dict[str, Any], pooling: str) -> str:
     """One row a level."""
     keys = ["language_accuracy", "parallel", "shifted", "gap", "mutual_neighbours", "between_within"]
@@ -64,7 +70,6 @@ def tables(report: dict[str, Any]) -> str:
     last = [ablation_row(lang, row["last"], row["layers"]) for lang, row in report["type1"].items()]
     mean = [ablation_row(lang, row["mean"], row["layers"]) for lang, row in report["type1"].items()]
     second = [ablation_row(lang, row, row["layers"]) for lang, row in report["type2"].items()]
-    steady: list[list[object]] = [[lang, row["greedy"], row["sampled"]] for lang, row in report["steadiness"].items()]
     examples = [
         [lang, example["prompt"], example["greedy"].replace("\n", " ⏎ "), example["sampled"].replace("\n", " ⏎ ")]
         for lang, row in report["steadiness"].items()
@@ -74,7 +79,7 @@ def tables(report: dict[str, Any]) -> str:
         "### Answers: exact match, greedy",
         answer_table(report),
         "### Language of continuations (share in the prompt's language, 100 held-out prompts, 24 tokens)",
-        table(["language", "greedy", "temperature 0.7"], steady),
+        steadiness_table(report),
         "### Geometry, mean over tokens (300 held-out sentences)",
         geometry_table(report, "mean"),
         "### Geometry, last token",
@@ -93,12 +98,11 @@ def tables(report: dict[str, Any]) -> str:
 
 def emergent_tables(report: dict[str, Any]) -> str:
     """The tables of the model without auxiliary terms."""
-    steady: list[list[object]] = [[lang, row["greedy"], row["sampled"]] for lang, row in report["steadiness"].items()]
     parts = [
         "### Answers: exact match, greedy",
         answer_table(report),
         "### Language of continuations (share in the prompt's language)",
-        table(["language", "greedy", "temperature 0.7"], steady),
+        steadiness_table(report),
         "### Geometry, mean over tokens (300 held-out sentences)",
         geometry_table(report, "mean"),
         effects(report),

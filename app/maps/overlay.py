@@ -21,6 +21,7 @@ from app.db.tables import Experiment
 from app.errors import Conflict, NotFound
 from app.maps.units import Bounds, in_steps, in_units, outside
 from app.text.languages import Language
+from app.text.plural import counted
 from app.web.cache import ArrayCache
 
 SAME = 0.25  # of their spread: how far unchanged states read again may lie from where the map has them
@@ -44,7 +45,7 @@ class Choice:
     @property
     def words(self) -> str:
         """What is switched off, without the language."""
-        return f"Type-{self.type}, {self.neurons} neuron{'s' if self.neurons != 1 else ''}"
+        return f"Type-{self.type}, {counted(self.neurons, 'neuron')}"
 
 
 @dataclass(frozen=True)
